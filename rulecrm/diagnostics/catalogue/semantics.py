@@ -1,0 +1,123 @@
+"""Diagnostics of the checker: names (R1), types (R2), structure (R3), imports and params (R5), lints (R6)."""
+
+from __future__ import annotations
+
+from rulecrm.diagnostics.codes import Code
+
+__all__ = ["CODES"]
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "R101",
+        "unknown name",
+        "Nothing visible here has this name. Inside a `where` the fields of the row come first, then the names of the "
+        "file and of its imports, then the attributes of the subject. A text is written in quotes.",
+    ),
+    Code("R102", "unknown field", "The kind, the subject or the record has no field of this name."),
+    Code(
+        "R103",
+        "unknown kind",
+        "No kind of fact and no collection has this name. Kinds are singular: `purchase`, `view`. "
+        "`kind live_watch { … }` declares another.",
+    ),
+    Code("R104", "unknown function", "No function and no aggregate has this name."),
+    Code("R105", "unknown label or state", "The classification has no such label, or the lifecycle no such state."),
+    Code(
+        "R106",
+        "unknown type",
+        "Types are `text int number money bool date instant duration time`, `list of T` and `record { … }`.",
+    ),
+    Code("R107", "unknown subject", "Subjects are `customer product staff shop source`."),
+    Code(
+        "R108",
+        "unknown template",
+        "A message is sent from a template that the file declares or imports. What the rules say of customers holds "
+        "without it, so this is a warning.",
+    ),
+    Code("R109", "name of something else", "The name is known, and stands for something that cannot be used here."),
+    Code(
+        "R201",
+        "comparison of different things",
+        "Both sides of a comparison have one type. An int serves as a number; nothing else turns into another type by "
+        "itself.",
+    ),
+    Code("R202", "predicate wanted", "Here stands a yes or no: a comparison, a segment, or `… is not missing`."),
+    Code("R203", "arithmetic on the wrong types", "The operator is not defined for these two types."),
+    Code("R204", "wrong argument", "The function or the clause takes something else in this place."),
+    Code(
+        "R205",
+        "calendar and elapsed time mixed",
+        "A month is never a number of days. Elapsed time is compared with hours, days and weeks; an `age(…)` compares "
+        "exactly with months and years as well.",
+    ),
+    Code(
+        "R206", "impossible comparison", "No value at all passes this comparison, or none ever comes of this division."
+    ),
+    Code("R207", "empty range or window", "The stretch ends where or before it begins."),
+    Code("R208", "clause out of place", "The window, the step or the number makes no sense in this place."),
+    Code(
+        "R209",
+        "rows where a value is wanted",
+        "A kind has many rows. Say which (`last(purchase).at`), or what is made of them (`mean(purchase.amount)`).",
+    ),
+    Code("R210", "constant wanted", "Here stands a literal or a param, known before any fact is read."),
+    Code(
+        "R211",
+        "instant compared with a date",
+        "An instant is a moment and a date a whole day. `on` asks whether the one lies in the other; `<` and `>=` are "
+        "allowed.",
+    ),
+    Code(
+        "R212",
+        "figure over all subjects at different instants",
+        "`population …`, `percentile`, `ntile` and `rank` look at all subjects at one instant, so `as of` must name an "
+        "instant that is the same for all of them.",
+    ),
+    Code("R213", "other subject", "A definition refers to definitions of its own subject."),
+    Code("R214", "two kinds in one aggregate", "An aggregate reads the rows of one kind."),
+    Code("R215", "money without a currency", "An amount is written with its currency: `300 CNY`."),
+    Code("R217", "value out of range", "The constant does not fit: integers have 64 bits, money four decimals."),
+    Code("R218", "unreadable pattern", "The regular expression has a mistake, or uses what the engine lacks."),
+    Code(
+        "R219", "kind without this subject", "The rows of the kind do not say to which of these subjects they belong."
+    ),
+    Code("R220", "kpi that differs between customers", "A kpi is one value for the shop."),
+    Code("R221", "template for another channel", "A template is written for one channel, and sent through that."),
+    Code(
+        "R301",
+        "name taken",
+        "All declarations of a file share one namespace with what is built in. A file's own declaration stands before "
+        "an imported one of its name (kinds excepted: there is one of each); two imports that bring the same name want "
+        "a prefix, as in `import … as p`.",
+    ),
+    Code("R302", "circular definition", "Following the names leads back to where it began."),
+    Code(
+        "R303", "unreachable label", "Whenever this arm holds, an earlier one does too, and the first that fits wins."
+    ),
+    Code("R304", "classification without `otherwise`", "Every subject gets a label, so the last arm is `otherwise`."),
+    Code("R305", "arm after `otherwise`", "`otherwise` takes all that is left, so nothing can follow it."),
+    Code("R306", "clause given twice", "This line may be there once."),
+    Code("R307", "part given twice", "The parts of a template and the branches of a split have different names."),
+    Code("R309", "lifecycle without a first state", "`start STATE` names where everybody begins, once."),
+    Code("R310", "campaign that nobody enters", "A campaign says when somebody enters."),
+    Code("R501", "import that cannot be read", "The file is not there, or it is no text in UTF-8."),
+    Code("R502", "circular import", "Following the imports leads back to this file."),
+    Code("R503", "unknown param", "The file has no param of this name."),
+    Code("R504", "value of the wrong type for a param", "The value given to a param does not have its declared type."),
+    Code("R505", "param without a value", "A param that is used has a default, or is set from outside."),
+    Code("R507", "unknown zone or currency", "Zones are IANA names, currencies ISO 4217 codes."),
+    Code(
+        "R508", "setting that gives way", "A program has one zone and one reporting currency: those of its root file."
+    ),
+    Code("R509", "currency not declared", "With amounts in several currencies, `currency` says in which to report."),
+    Code(
+        "R601",
+        "`not` over a missing value",
+        "A comparison with a missing value is false, so `not` of it is true: those without a value are in.",
+    ),
+    Code("R602", "default that is never taken", "The value before `??` is never missing."),
+    Code("R603", "value that is never missing", "`is missing` is always false here."),
+    Code("R604", "sum of nothing", "The sum over no rows is missing, not 0, so it is below no limit."),
+    Code("R605", "comparison that always holds", "Every value passes this comparison."),
+    Code("R606", "constant condition", "Both sides are constants of the text, so the condition says nothing."),
+)

@@ -1,0 +1,68 @@
+"""Frames from files.
+
+In: paths. Out: scans of Parquet files, and frames of text of CSV files.
+Invariant: what cannot be read is a diagnostic that names the frame and the path; no cell of a CSV file is interpreted.
+"""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+from pathlib import Path
+
+import polars as pl
+
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.facts.findings import finding
+from rulecrm.facts.source import first_line
+
+__all__ = ["find", "read_csv", "scan_parquet"]
+
+_PARQUET, _CSV = ".parquet", ".csv"
+
+
+def scan_parquet(path: str | PathLike[str]) -> pl.LazyFrame:
+    """A scan of a Parquet file, of the files of a pattern, or of those below a directory."""
+    return pl.scan_parquet(os.fspath(path))
+
+
+def read_csv(frame: str, path: str | PathLike[str], *, separator: str, encoding: str) -> pl.DataFrame:
+    """A CSV file, every column text, an empty cell missing.
+
+    Raises:
+        RulesError: the file cannot be read.
+    """
+    try:
+        return pl.read_csv(os.fspath(path), separator=separator, encoding=encoding, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError, UnicodeError, LookupError) as error:
+        raise RulesError([_unreadable(frame, path, first_line(error))]) from error
+
+
+def find(directory: str | PathLike[str]) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Parquet files (or directories of them) and CSV files of a directory, by the names of their frames.
+
+    Raises:
+        RulesError: the directory cannot be read, holds none, or holds a frame twice.
+    """
+    place = Path(directory)
+    try:
+        entries = sorted(place.iterdir())
+    except OSError as error:
+        raise RulesError([_unreadable(place.name, place, error.strerror or first_line(error))]) from error
+    scans = {entry.stem: entry for entry in entries if entry.suffix == _PARQUET}
+    tables = {entry.stem: entry for entry in entries if entry.suffix == _CSV}
+    twice = [
+        finding("R430", name, f"both `{name}{_PARQUET}` and `{name}{_CSV}` are in {place}", fix="keep one of them")
+        for name in scans
+        if name in tables
+    ]
+    if not scans and not tables:
+        fix = f"put `orders{_PARQUET}` or `orders{_CSV}` there, and so on for each frame"
+        twice = [finding("R430", place.name, f"no Parquet or CSV file is in {place}", fix=fix)]
+    if twice:
+        raise RulesError(twice)
+    return scans, tables
+
+
+def _unreadable(frame: str, path: str | PathLike[str], why: str) -> Diagnostic:
+    return finding("R430", frame, f"{os.fspath(path)} cannot be read: {why}", data={"path": os.fspath(path)})

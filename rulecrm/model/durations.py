@@ -1,0 +1,39 @@
+"""Durations of the calendar and of the clock.
+
+In: counts of units. Out: `Duration`, in three parts that never turn into one another.
+Invariant: a month is never a number of days, a day never a number of hours, until a zone says so.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["MICROSECONDS", "Duration"]
+
+MICROSECONDS = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
+"""Microseconds of each unit of the clock; `d` and `w` only where a duration is compared with elapsed time."""
+
+
+@frozen
+class Duration:
+    """`months` and `days` move the wall clock in a zone; `micros` is elapsed time, moved last."""
+
+    months: int = 0
+    days: int = 0
+    micros: int = 0
+
+    @classmethod
+    def of(cls, *parts: tuple[int, str]) -> Duration:
+        """From (count, unit) with units `y mo w d h m s`."""
+        months = sum(n * {"y": 12, "mo": 1}[unit] for n, unit in parts if unit in ("y", "mo"))
+        days = sum(n * {"w": 7, "d": 1}[unit] for n, unit in parts if unit in ("w", "d"))
+        micros = sum(n * MICROSECONDS[unit] for n, unit in parts if unit in ("h", "m", "s"))
+        return cls(months, days, micros)
+
+    def __neg__(self) -> Duration:
+        return Duration(-self.months, -self.days, -self.micros)
+
+    @property
+    def elapsed(self) -> int | None:
+        """Microseconds, a day counted as 24 h; None where months make that meaningless."""
+        return None if self.months else self.days * MICROSECONDS["d"] + self.micros

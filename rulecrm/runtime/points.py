@@ -1,0 +1,301 @@
+"""Points: expressions evaluated for subjects at instants.
+
+In: a run (program and store), a subject, codes of subjects and their instants. Out: columns, one value a point.
+Invariant: each distinct expression is computed once for a set of points; what it sees of the facts lies not after the
+point's instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from attrs import define, field
+
+from rulecrm.model import ir
+from rulecrm.model.types import BOOL, Type
+from rulecrm.planning.walk import children
+from rulecrm.runtime import population
+from rulecrm.runtime.aggregates import aggregate
+from rulecrm.runtime.arrays import Bools, Ints, split
+from rulecrm.runtime.lower import Context, lower
+from rulecrm.runtime.matching import sequence_holds
+from rulecrm.runtime.memo import side_by_side
+from rulecrm.runtime.physical import dtype_of
+from rulecrm.runtime.seen import Seen
+from rulecrm.runtime.values import Fixed, Value
+
+if TYPE_CHECKING:
+    from rulecrm.runtime.run import Run  # noqa: TC004 - a run makes points, and points only name their run
+
+__all__ = ["Points"]
+
+
+_MANY = 200_000
+"""Points from which on threads pay."""
+
+
+@define(eq=False)
+class Points:
+    """Subjects at instants.
+
+    Attributes:
+        run: the program, the store and what other points have been asked.
+        subject: the subject's name.
+        codes: codes of subjects, −1 for one that no fact knows; None for all, in the order of the register.
+        instant: one instant for all points, or one each (Int64 microseconds).
+    """
+
+    run: Run
+    subject: str
+    codes: Ints | None
+    instant: int | Ints
+    _memo: dict[ir.Expr, Value] = field(factory=dict)
+    rows: Seen = field(init=False)
+    """The rows of facts that these points see."""
+
+    @rows.default
+    def _sees(self) -> Seen:
+        return Seen(self)
+
+    def __len__(self) -> int:
+        return len(self.run.store.register(self.subject)) if self.codes is None else len(self.codes)
+
+    @property
+    def everyone(self) -> bool:
+        """Whether these are all subjects at one instant."""
+        return self.codes is None and isinstance(self.instant, int)
+
+    # --- values ---------------------------------------------------------------------------------------------------
+
+    def series(self, expr: ir.Expr) -> pl.Series:
+        """The value at every point."""
+        value = self.values([expr])[0]
+        if isinstance(value, pl.Series):
+            return value
+        return pl.Series([value.value], dtype=value.dtype).new_from_index(0, len(self))
+
+    def mask(self, predicate: ir.Expr) -> Bools:
+        """Where a predicate holds."""
+        holds: Bools = self.series(predicate).fill_null(False).to_numpy()
+        return holds
+
+    def values(self, exprs: Sequence[ir.Expr]) -> list[Value]:
+        """The values of several expressions, their operators computed side by side."""
+        self.settle(exprs)
+        missing = [expr for expr in dict.fromkeys(exprs) if expr not in self._memo]
+        if missing:
+            self._compute(missing)
+        return [self._memo[expr] for expr in exprs]
+
+    def settle(self, exprs: Iterable[ir.Expr]) -> None:
+        """Compute the definitions that the expressions refer to, level by level, without recursion."""
+        needed: set[str] = set()
+        stack = [symbol for expr in exprs for symbol in self._refs(expr)]
+        while stack:
+            symbol = stack.pop()
+            definition = self.run.definition(symbol)
+            if symbol not in needed and ir.Ref(symbol, definition.type) not in self._memo:
+                needed.add(symbol)
+                stack.extend(self._refs(definition.value))
+        if not needed:
+            return
+        levels: dict[int, list[ir.Definition]] = {}
+        for symbol in needed:
+            levels.setdefault(self.run.level(symbol), []).append(self.run.definition(symbol))
+        for level in sorted(levels):
+            definitions = sorted(levels[level], key=lambda definition: definition.symbol)
+            self._compute([d.value for d in definitions if d.value not in self._memo])
+            for definition in definitions:
+                self._memo[ir.Ref(definition.symbol, definition.type)] = self._memo[definition.value]
+
+    def _refs(self, expr: ir.Expr) -> frozenset[str]:
+        """Definitions needed at these same points."""
+        return self.run.refs_here(expr, everyone=self.everyone)
+
+    def _compute(self, exprs: Sequence[ir.Expr]) -> None:
+        columns: dict[str, pl.Series] = {}
+        names: dict[ir.Expr, pl.Expr] = {}
+        fixed: list[bool] = []
+
+        def leaf(node: ir.Expr) -> pl.Expr:
+            known = names.get(node)
+            if known is None:
+                value = self._leaf(node)
+                if isinstance(value, Fixed):
+                    known = value.expr()
+                else:
+                    name = f"v{len(columns)}"
+                    columns[name] = value
+                    known = pl.col(name)
+                names[node] = known
+            if isinstance(self._memo[node], pl.Series):
+                fixed[-1] = False
+            return known
+
+        self._prepare(exprs)
+        context = self._context()
+        lowered: list[pl.Expr] = []
+        for expr in exprs:
+            fixed.append(not isinstance(self.instant, np.ndarray) or not _reads_now(expr))
+            lowered.append(lower(expr, leaf, context).alias(f"o{len(lowered)}"))
+        plain = [number for number, alone in enumerate(fixed) if alone]
+        if plain:
+            row = pl.select([lowered[number] for number in plain])
+            for number, column in zip(plain, row, strict=True):
+                self._memo[exprs[number]] = Fixed(column[0], column.dtype)
+        varied = [number for number, alone in enumerate(fixed) if not alone]
+        if varied:
+            if isinstance(self.instant, np.ndarray):
+                columns["now"] = pl.Series(self.instant)
+            done = pl.DataFrame(columns).select([lowered[number] for number in varied])
+            for number, column in zip(varied, done, strict=True):
+                self._memo[exprs[number]] = column
+
+    def _prepare(self, exprs: Sequence[ir.Expr]) -> None:
+        """Evaluate what the operators of these expressions read, side by side where that pays."""
+        if self.run.busy or len(self) < _MANY:
+            return
+        leaves = dict.fromkeys(leaf for expr in exprs for leaf in _leaves(expr) if leaf not in self._memo)
+        heavy = [
+            leaf for leaf in leaves if isinstance(leaf, ir.Aggregate | ir.SequenceOf | ir.PopulationOf | ir.Standing)
+        ]
+        if len(heavy) < 2:
+            return
+        self.run.busy = True
+        try:
+            side_by_side([partial(self._leaf, leaf) for leaf in heavy])
+        finally:
+            self.run.busy = False
+
+    def _context(self) -> Context:
+        now = pl.lit(self.instant, dtype=pl.Int64) if isinstance(self.instant, int) else pl.col("now")
+        return self.context(now)
+
+    def context(self, now: pl.Expr) -> Context:
+        """What operators need; `now` is T as a column."""
+        instant = self.instant if isinstance(self.instant, int) else None
+        return Context(self.run.zone, now, instant, lambda code: self.run.rate(code, self.instant), self.run.functions)
+
+    def _leaf(self, node: ir.Expr) -> Value:
+        known = self._memo.get(node)
+        if known is None:
+            known = self._memo[node] = self._evaluate(node)
+        return known
+
+    def _evaluate(self, node: ir.Expr) -> Value:
+        match node:
+            case ir.Now():
+                return Fixed(self.instant, pl.Int64()) if isinstance(self.instant, int) else pl.Series(self.instant)
+            case ir.Key():
+                return self._attribute(self.subject).cast(pl.String)
+            case ir.Attribute(name=name, type=type_):
+                column = self._attribute(name)
+                return column if name != self.subject else column.cast(dtype_of(type_))
+            case ir.Aggregate():
+                return aggregate(node, self.rows.selection(node))
+            case ir.SequenceOf():
+                return sequence_holds(node, self)
+            case ir.PopulationOf() | ir.Standing():
+                return self._among_all(node)
+            case ir.AsOf(value=value, instant=instant, type=type_):
+                return self._as_of(value, instant, type_)
+            case ir.Period():
+                return self.run.period(node.end)
+        raise AssertionError(f"no value for {node!r}")
+
+    def _attribute(self, name: str) -> pl.Series:
+        column = self.run.store.register(self.subject).attributes.get_column(name)
+        if self.codes is None:
+            return column
+        known = self.codes >= 0
+        frame = pl.DataFrame({"code": self.codes.astype(np.int64), "known": known})
+        return column.gather(frame.select(pl.when("known").then("code")).to_series())
+
+    # --- other points ---------------------------------------------------------------------------------------------
+
+    def _as_of(self, value: ir.Expr, instant: ir.Expr, type_: Type) -> Value:
+        then = self.values([instant])[0]
+        if isinstance(then, Fixed):
+            if then.value is None:
+                return Fixed(False if type_ == BOOL else None, dtype_of(type_))
+            assert isinstance(then.value, int)
+            if isinstance(self.instant, int):
+                return self.run.points(self.subject, self.codes, min(then.value, self.instant)).values([value])[0]
+            instants: Ints = np.minimum(then.value, self.instant)
+            return Points(self.run, self.subject, self.all_codes(), instants).series(value)
+        moments, present = split(then)
+        moments = np.minimum(moments, self.instant)
+        column = Points(self.run, self.subject, self.all_codes(), moments).series(value)
+        if present is None:
+            return column
+        other = pl.lit(False) if type_ == BOOL else pl.lit(None)
+        frame = pl.DataFrame({"value": column, "present": present})
+        return frame.select(pl.when("present").then("value").otherwise(other)).to_series()
+
+    def there(self) -> Bools:
+        """Which of all subjects exist at the instant."""
+        assert isinstance(self.instant, int)
+        return self.run.store.exists(self.subject, self.instant)
+
+    def all_codes(self) -> Ints:
+        """The code of each point."""
+        return np.arange(len(self), dtype=np.int32) if self.codes is None else self.codes
+
+    def _among_all(self, node: ir.PopulationOf | ir.Standing) -> Value:
+        if isinstance(self.instant, int):
+            everyone = self if self.codes is None else self.run.points(self.subject, None, self.instant)
+            gathered = None
+            if self.run.gathered is not None:
+                gathered = self.run.gathered.get((node, self.instant))
+                if gathered is None:
+                    # The innermost comes first: what it needs of the population is asked for on the way.
+                    population.values_of(node, everyone)
+                    raise population.Ungathered((node, self.instant))
+            value = population.evaluate(node, everyone, gathered)
+            if isinstance(value, Fixed) or everyone is self:
+                return value
+            assert self.codes is not None
+            return _gather(value, self.codes)
+        return self.each_instant(node)
+
+    def each_instant(self, node: ir.Expr) -> pl.Series:
+        """An expression that has to be evaluated for one instant after another."""
+        instants, which = np.unique(self.instant, return_inverse=True)
+        codes = self.all_codes()
+        parts: list[pl.Series] = []
+        places: list[Ints] = []
+        for number, instant in enumerate(instants):
+            here = np.flatnonzero(which == number)
+            parts.append(self.run.points(self.subject, codes[here], int(instant)).series(node))
+            places.append(here)
+        if not parts:
+            return pl.Series([], dtype=dtype_of(node.type))
+        back = np.argsort(np.concatenate(places))
+        return pl.concat(parts).gather(pl.Series(back))
+
+
+def _gather(column: pl.Series, codes: Ints) -> pl.Series:
+    frame = pl.DataFrame({"code": codes.astype(np.int64), "known": codes >= 0})
+    return column.gather(frame.select(pl.when("known").then("code")).to_series())
+
+
+def _leaves(expr: ir.Expr) -> Iterator[ir.Expr]:
+    """What stands below the operators of an expression."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ir.Apply):
+            stack.extend(node.args)
+        elif not isinstance(node, ir.Const):
+            yield node
+
+
+def _reads_now(expr: ir.Expr) -> bool:
+    """Whether an operator outside any leaf reads T itself."""
+    if not isinstance(expr, ir.Apply):
+        return False
+    return expr.op in ("elapsed", "convert") or any(_reads_now(part) for part in children(expr))

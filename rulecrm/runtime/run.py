@@ -1,0 +1,139 @@
+"""A run: one program over one store, and every point that it has been asked about.
+
+In: a program, a plan's levels and a store. Out: `Run`, which gives points.
+Invariant: points of everyone at one instant are made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+from attrs import define, field
+
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.model import ir
+from rulecrm.model.schema import Schema
+from rulecrm.planning import Plan, children, refs, walk
+from rulecrm.runtime import calendar
+from rulecrm.runtime.arrays import Ints
+from rulecrm.runtime.lower import Function
+from rulecrm.runtime.points import Points
+from rulecrm.runtime.population import Gathered, Place
+from rulecrm.runtime.store import Store
+from rulecrm.runtime.values import Fixed
+
+__all__ = ["Run"]
+
+
+@define(eq=False)
+class Run:
+    """What all points of one evaluation share."""
+
+    program: ir.Program
+    plan: Plan
+    store: Store
+    functions: Mapping[str, Function] = field(factory=dict)
+    period_ends: tuple[int, int] | None = None
+    gathered: Mapping[Place, Gathered] | None = None
+    """What was gathered from all shards, where the store holds but one of them."""
+    busy: bool = field(default=False, init=False)
+    """Whether work is being done side by side; what is asked for meanwhile is done where it is asked."""
+    _definitions: dict[str, ir.Definition] = field(init=False)
+    _levels: dict[str, int] = field(init=False)
+    _points: dict[tuple[str, int], Points] = field(factory=dict)
+    _here: dict[tuple[ir.Expr, bool], frozenset[str]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._definitions = {definition.symbol: definition for level in self.plan.levels for definition in level}
+        self._levels = {
+            definition.symbol: number for number, level in enumerate(self.plan.levels) for definition in level
+        }
+
+    @property
+    def zone(self) -> str:
+        """The zone of calendar words."""
+        return self.program.zone
+
+    @property
+    def schema(self) -> Schema:
+        """Kinds and subjects, those the file declares included."""
+        return self.program.schema
+
+    def definition(self, symbol: str) -> ir.Definition:
+        """The definition with this symbol."""
+        return self._definitions[symbol]
+
+    def level(self, symbol: str) -> int:
+        """The level of the plan at which a definition is computed."""
+        return self._levels[symbol]
+
+    def points(self, subject: str, codes: Ints | None, instant: int) -> Points:
+        """Points at one instant; those of everyone are shared."""
+        if codes is not None:
+            return Points(self, subject, codes, instant)
+        known = self._points.get((subject, instant))
+        if known is None:
+            known = self._points[subject, instant] = Points(self, subject, None, instant)
+        return known
+
+    def refs_here(self, expr: ir.Expr, *, everyone: bool) -> frozenset[str]:
+        """Definitions that `expr` needs at its own points, not at other instants or for other subjects.
+
+        For the points of everyone the population is at home, and what it asks for is needed here too.
+        """
+        place = (expr, everyone)
+        known = self._here.get(place)
+        if known is None:
+            known = self._here[place] = _refs_here(expr, everyone=everyone)
+        return known
+
+    def rate(self, currency: str, instant: int | Ints) -> pl.Expr:
+        """1e-12 units of the reporting currency for one unit of another, at the rate of each instant's local day."""
+        rates = self.store.facts.rates_into(self.program.currency).filter(pl.col("currency") == currency)
+        instants = np.unique(np.atleast_1d(np.asarray(instant, np.int64)))
+        local = (
+            pl.DataFrame({"at": instants})
+            .select(calendar.ordinal("day", pl.col("at"), self.zone))
+            .to_series()
+            .to_numpy()
+        )
+        days = rates.get_column("day").to_numpy()
+        place = np.searchsorted(days, local, side="right") - 1
+        if not len(days) or bool((place < 0).any()):
+            message = f"no rate of {currency} to {self.program.currency} on or before the day asked about"
+            raise RulesError([Diagnostic("R431", message, help="add it to the frame of rates")])
+        scaled = (
+            (rates.get_column("rate") * pl.Series([10**12]).cast(pl.Decimal(38, 0))).cast(pl.Int64).to_numpy()[place]
+        )
+        if len(instants) == 1:
+            return pl.lit(int(scaled[0]), dtype=pl.Int64)
+        assert isinstance(instant, np.ndarray)
+        return pl.lit(pl.Series(scaled[np.searchsorted(instants, instant)]))
+
+    def period(self, end: str) -> Fixed:
+        """An end of the period that a kpi reports."""
+        if self.period_ends is None:
+            raise RulesError([Diagnostic("R902", "`in period` has a meaning only where a kpi is reported")])
+        return Fixed(self.period_ends[0] if end == "start" else self.period_ends[1], pl.Int64())
+
+
+def _refs_here(expr: ir.Expr, *, everyone: bool) -> frozenset[str]:
+    found: set[str] = set()
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        match node:
+            case ir.Ref(symbol=symbol):
+                found.add(symbol)
+            case ir.Apply(args=args):
+                stack.extend(args)
+            case ir.AsOf(instant=instant):
+                stack.append(instant)
+            case ir.PopulationOf() | ir.Standing():
+                if everyone and not any(isinstance(part, ir.AsOf) for part in walk(node)):
+                    found |= refs(node)
+            case _:
+                stack.extend(children(node))
+    return frozenset(found)

@@ -1,0 +1,153 @@
+"""From the text of a rules file to its typed model.
+
+In: a text, values of params, a way to read imports. Out: `Compiled`: the program, or what is wrong with it.
+Invariant: any text compiles to a result; nothing is executed and nothing but the imported files is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from attrs import field, frozen
+
+from rulecrm.diagnostics.model import Diagnostic
+from rulecrm.model.ir import Const, Definition, Program
+from rulecrm.model.schema import Schema, canonical
+from rulecrm.semantics.aggregates import AGGREGATES
+from rulecrm.semantics.cases import check_tests
+from rulecrm.semantics.checker import Checker
+from rulecrm.semantics.collecting import paused_collection
+from rulecrm.semantics.definitions import Settling, check_definitions
+from rulecrm.semantics.expressions import lower
+from rulecrm.semantics.functions import FUNCTIONS, Function
+from rulecrm.semantics.journeys import check_journeys
+from rulecrm.semantics.load import Loaded, load
+from rulecrm.semantics.params import unknown_params
+from rulecrm.semantics.report import Report
+from rulecrm.semantics.settings import currency_of, zone_of
+from rulecrm.semantics.sources import Read, read_source
+from rulecrm.syntax.declarations import Rules
+
+__all__ = ["Compiled", "compile_rules"]
+
+
+@frozen
+class Compiled:
+    """What became of a text.
+
+    Attributes:
+        program: the typed model; None where there is any error.
+        diagnostics: all findings, in source order, the root file first.
+        rules: the syntax of the root file.
+        sources: text by source name, imports included.
+    """
+
+    program: Program | None
+    diagnostics: tuple[Diagnostic, ...]
+    rules: Rules
+    sources: Mapping[str, str] = field(factory=dict)
+
+
+_LARGE = 100_000
+"""Letters of a text from which on the garbage collector would be felt."""
+
+_NO_PARAMS: Mapping[str, object] = MappingProxyType({})
+
+
+def compile_rules(
+    rules_text: str,
+    *,
+    source: str,
+    params: Mapping[str, object] = _NO_PARAMS,
+    read: Read | None = None,
+    schema: Schema | None = None,
+    functions: Mapping[str, Function] | None = None,
+) -> Compiled:
+    """Parse, load what is imported, and check.
+
+    Args:
+        rules_text: the text of the root file.
+        source: its name; imports are relative to it.
+        params: values of params by name (`name`, or `prefix.name`).
+        read: how an import is read; by default files, and the standard library for `std/…`.
+        schema: the world; by default the built-in one.
+        functions: further functions by name, of plugins.
+
+    Returns:
+        Compiled: with every finding; nothing is raised for a mistake in the text.
+    """
+    with paused_collection() if len(rules_text) > _LARGE else nullcontext():
+        return _compile(
+            rules_text,
+            source,
+            params=params,
+            read=read or read_source,
+            schema=schema or canonical(),
+            functions=functions or {},
+        )
+
+
+def _compile(
+    rules_text: str,
+    source: str,
+    *,
+    params: Mapping[str, object],
+    read: Read,
+    schema: Schema,
+    functions: Mapping[str, Function],
+) -> Compiled:
+    report = Report()
+    known: Mapping[str, Function] = {**functions, **FUNCTIONS}
+    reserved = frozenset(known) | frozenset(AGGREGATES)
+    loaded = load(rules_text, source, read, base=schema, reserved=reserved, report=report)
+    zone, currency = zone_of(loaded, report), currency_of(loaded, report)
+    scope = loaded.root.scope
+    unknown_params(scope, params, report)
+    given = {scope[name].symbol: value for name, value in params.items() if name in scope}
+    settling = Settling(given)
+    checker = Checker(report, loaded.schema, ZoneInfo(zone), currency, known, lower, settling)
+    definitions = check_definitions(checker, loaded.modules, settling)
+    _settle_rest(checker, loaded)
+    check_journeys(checker, loaded, settling)
+    tests = check_tests(checker, loaded.root)
+    diagnostics = report.in_order(list(loaded.sources))
+    sources = MappingProxyType(dict(loaded.sources))
+    program = None
+    if not report.failed:
+        constants = {name: entry.value for name, entry in scope.items() if entry.form == "param"}
+        program = Program(
+            definitions,
+            _exported(loaded, definitions),
+            loaded.schema,
+            zone,
+            currency,
+            MappingProxyType({name: value for name, value in constants.items() if isinstance(value, Const)}),
+            sources,
+            tests,
+        )
+    return Compiled(program, diagnostics, loaded.root.rules, sources)
+
+
+def _settle_rest(checker: Checker, loaded: Loaded) -> None:
+    """Check collections that nothing used."""
+    for module in loaded.modules:
+        for entry in module.own.values():
+            if entry.form == "collection" and not any(key[0] == id(entry) for key in _keys(checker, id(entry))):
+                checker.settle(checker, entry)
+
+
+def _keys(checker: Checker, entry: int) -> list[tuple[int, str]]:
+    return [(entry, subject) for subject in checker.schema.subjects if (entry, subject) in checker.filters]
+
+
+def _exported(loaded: Loaded, definitions: tuple[Definition, ...]) -> tuple[str, ...]:
+    """Symbols of the root file and of its imports without a prefix, in text order."""
+    defined = {definition.symbol for definition in definitions}
+    return tuple(
+        entry.symbol
+        for name, entry in loaded.root.scope.items()
+        if name == entry.name and entry.symbol in defined and entry.symbol == name
+    )

@@ -1,0 +1,47 @@
+"""Kpis: one number for the shop in each period.
+
+In: the entry of a kpi. Out: its type, and findings.
+Invariant: a kpi depends on no single subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from rulecrm.model.ir import Definition
+from rulecrm.model.types import AGE, DURATION, INT, MONEY, NUMBER, UNKNOWN
+from rulecrm.semantics.build import UNITS
+from rulecrm.semantics.checker import Checker, Context, article
+from rulecrm.semantics.nearest import did_you_mean
+from rulecrm.semantics.scope import Entry
+from rulecrm.semantics.walk import is_common
+from rulecrm.syntax.declarations import Kpi
+
+__all__ = ["check_kpi"]
+
+
+def check_kpi(checker: Checker, entry: Entry, found: Mapping[str, Definition]) -> None:
+    """Type one kpi and its alert."""
+    node, module = entry.node, entry.module
+    assert isinstance(node, Kpi)
+    assert module is not None
+    value = checker.value(node.value, Context(module, in_kpi=True))
+    if value.type != UNKNOWN:
+        if value.type not in (INT, NUMBER, MONEY, DURATION):
+            message = f"a kpi is a number, an amount or a duration, and this is {article(value.type)}"
+            checker.report.error("R204", message, node.value.span)
+        elif not is_common(value, found):
+            message = "a kpi is one value for the shop, and this differs between its customers"
+            checker.report.error(
+                "R220", message, node.value.span, advice="write `population mean(…)`, `population share(…)`, …"
+            )
+        else:
+            entry.type = value.type
+    if node.every is not None and node.every.text not in UNITS:
+        advice = did_you_mean(node.every.text, UNITS) or f"there are: {', '.join(UNITS)}"
+        checker.report.error("R204", f"unknown calendar unit `{node.every.text}`", node.every.span, advice=advice)
+    if node.alert is not None:
+        own = entry.type if entry.type != AGE else DURATION
+        local = MappingProxyType({"change": NUMBER, "previous": own, entry.name: own})
+        checker.predicate(node.alert, Context(module, in_kpi=True, local=local), of="`alert when`")

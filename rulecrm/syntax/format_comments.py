@@ -1,0 +1,81 @@
+"""Lines of a file, with its comments where they belong.
+
+In: the items of a file in the order in which they are written, and the comments with their offsets. Out: lines.
+Invariant: every comment is written once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from rulecrm.diagnostics.span import Span
+from rulecrm.syntax.declarations import Rules
+
+__all__ = ["Item", "Pen"]
+
+
+class Item(Protocol):
+    """A node that begins a line of its own."""
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+
+
+class Pen:
+    """Writes items, each after the comments that stood before or in it."""
+
+    def __init__(self, rules: Rules, items: Iterable[Span]) -> None:
+        self.lines: list[str] = []
+        self.items: list[Span] = []
+        behind = _behind(rules, sorted(items, key=lambda span: span.start))
+        self._waiting = [(offset, text) for offset, text in rules.comments if offset not in behind]
+        self._waiting.reverse()
+        self._behind: dict[int, list[str]] = {}
+        for offset, text in rules.comments:
+            if offset in behind:
+                self._behind.setdefault(behind[offset], []).append(text)
+
+    def comments(self, offset: int, indent: int) -> None:
+        """Write the comments that stood before an offset."""
+        while self._waiting and self._waiting[-1][0] < offset:
+            self.lines.append(" " * indent + self._waiting.pop()[1])
+
+    def line(self, item: Item, indent: int, text: str) -> None:
+        """Write an item that holds no other."""
+        self.items.append(item.span)
+        self.comments(item.span.end, indent)
+        self._write(item, indent, text)
+
+    def block(self, item: Item, indent: int, head: str, body: Callable[[int], None]) -> None:
+        """Write an item that holds others; `body` writes those, with the indent that it is given."""
+        self.items.append(item.span)
+        self.comments(item.span.start, indent)
+        self.lines.append(" " * indent + head + " {")
+        written = len(self.lines)
+        body(indent + 2)
+        self.comments(item.span.end, indent + 2)
+        if len(self.lines) == written:
+            head = self.lines.pop().lstrip(" ")
+            self._write(item, indent, head + "}")
+        else:
+            self._write(item, indent, "}")
+
+    def _write(self, item: Item, indent: int, text: str) -> None:
+        behind = self._behind.pop(item.span.end, [])
+        lines = (" " * indent + "  ".join((text, *behind))).split("\n")
+        self.lines.extend(lines)
+
+
+def _behind(rules: Rules, items: list[Span]) -> dict[int, int]:
+    """For each comment that ends the line of an item: its offset, and the end of that item."""
+    ends = sorted({item.end for item in items})
+    starts = [item.start for item in items]
+    found: dict[int, int] = {}
+    for offset in rules.trailing:
+        position = bisect_left(ends, offset + 1) - 1
+        if position >= 0 and bisect_left(starts, ends[position]) == bisect_left(starts, offset):
+            found[offset] = ends[position]
+    return found

@@ -1,0 +1,47 @@
+"""Law 1: what is evaluated as of T depends on no fact after T."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.oracle.world import World
+from tests.strategies import fewer
+from tests.strategies.cases import Case, cases, differences, facts_of, points_frame, table_answers
+from tests.strategies.futures import another_future, without_future
+from tests.strategies.worlds import CUSTOMERS, worlds
+
+
+@given(cases(currencies=("CNY", "USD"), most=10), st.data())
+@fewer(2)
+def test_another_future_changes_nothing(case: Case, data: st.DataObject) -> None:
+    other = data.draw(worlds(case.zone, case.now, case.focus, currencies=("CNY", "USD"), most=12))
+    subjects = case.oracle().subjects()
+    rules = case.rules()
+
+    def answers(world: World) -> object:
+        return table_answers(rules.evaluate(facts_of(world), as_of=case.now), subjects)
+
+    expected = answers(case.world)
+    assert answers(without_future(case.world, case.now, case.zone)) == expected
+    assert answers(another_future(case.world, other, case.now, case.zone)) == expected
+
+
+@given(cases(most=8), st.data())
+@fewer(3)
+def test_the_past_seen_from_later_is_the_past(case: Case, data: st.DataObject) -> None:
+    """At a point before T the vector kernel sees what was there then, though the facts go on to T and beyond."""
+    names = case.oracle().names("customer")
+    earlier = data.draw(st.sampled_from([at for at in case.instants() if at <= case.now]))
+    frame = points_frame([(key, earlier) for key in CUSTOMERS])
+    now_known = case.rules().evaluate_at(facts_of(case.world), frame, only=names)
+    then_known = case.rules().evaluate_at(facts_of(without_future(case.world, earlier, case.zone)), frame, only=names)
+    assert now_known.equals(then_known)
+
+
+@given(cases(most=6), st.data())
+@fewer(3)
+def test_the_oracle_keeps_the_law_too(case: Case, data: st.DataObject) -> None:
+    other = data.draw(worlds(case.zone, case.now, case.focus, most=12))
+    changed = another_future(case.world, other, case.now, case.zone)
+    assert not differences(case.oracle_answers(), case.oracle_answers(world=changed))

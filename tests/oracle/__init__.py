@@ -1,0 +1,1 @@
+"""The slow, obvious reference interpreter that the laws check the engine against."""

@@ -1,0 +1,145 @@
+"""The modules of the standard library on the shop of the conformance cases, worked out by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import rulecrm
+from tests.conformance.world import AS_OF, facts
+
+SHOP = (Path(__file__).parents[1] / "conformance" / "cases" / "shop.rules").read_text(encoding="utf-8")
+
+
+@cache
+def table(line: str) -> pl.DataFrame:
+    """Every definition that an import brings, for every customer."""
+    rules = rulecrm.loads(f"{line}\n{SHOP}")
+    return rules.evaluate(facts(rules.program.schema), as_of=AS_OF).table()
+
+
+def column(name: str, line: str) -> dict[str, object]:
+    found = table(line)
+    return dict(zip(found.get_column("customer"), found.get_column(name).to_list(), strict=True))
+
+
+def by_label(name: str, line: str) -> dict[str, str]:
+    """Customers of each label, in one text."""
+    members: dict[str, list[str]] = {}
+    for customer, label in column(name, line).items():
+        members.setdefault(str(label), []).append(customer)
+    return {label: " ".join(sorted(found)) for label, found in members.items()}
+
+
+def test_value() -> None:
+    # bought in the last year: ann 12 for 1450, bob 1 for 80, cat 2 for 260, fay 2 for 450, gus 4 for 200,
+    # jon 5 for 200, leo 1 for 120; means 27/7 = 3.86 purchases and 2760/7 = 394.29 CNY
+    assert by_label("value", 'import "std/value.rules"') == {
+        "premium": "ann",
+        "potential": "fay",
+        "problem": "gus jon",
+        "pending": "bob cat dan eve hal ivy kim leo",
+    }
+
+
+def test_value_in_another_window() -> None:
+    # in two years eve has 3 for 1800: means 30/8 = 3.75 and 4560/8 = 570
+    assert by_label("value", 'import "std/value.rules" with { value_window: 2y }') == {
+        "premium": "ann",
+        "potential": "eve",
+        "problem": "gus jon",
+        "pending": "bob cat dan fay hal ivy kim leo",
+    }
+
+
+def test_recency() -> None:
+    # days since the last purchase: ann 8, bob 109, cat 3, eve 404, fay 8, gus 48, jon 1, leo 6
+    assert by_label("recency", 'import "std/recency.rules"') == {
+        "prospect": "dan hal ivy kim",
+        "active": "ann cat fay jon leo",
+        "silent": "gus",
+        "sleeping": "bob",
+        "lost": "eve",
+    }
+
+
+def test_who_came_back() -> None:
+    came_back = column("came_back", 'import "std/recency.rules"')
+    assert [customer for customer, back in came_back.items() if back] == ["fay"]
+
+
+def test_frequency() -> None:
+    assert by_label("frequency", 'import "std/frequency.rules"') == {
+        "never": "dan hal ivy kim",
+        "once": "bob leo",
+        "twice": "cat fay",
+        "more": "ann eve gus jon",
+    }
+
+
+def test_rfm_scores() -> None:
+    # 8 buyers, score = below·5 // 8 + 1. Last bought: eve, bob, gus, ann = fay, leo, cat, jon.
+    # Purchases: bob = leo 1, cat = fay 2, eve 3, gus 4, jon 5, ann 12.
+    # Spent: bob 80, leo 120, gus = jon 200, cat 260, fay 450, ann 1450, eve 1800.
+    assert column("rfm_score", 'import "std/rfm.rules"') == {
+        "ann": 254, "bob": 111, "cat": 423, "dan": None, "eve": 135, "fay": 224, "gus": 242, "hal": None, "ivy": None,
+        "jon": 542, "kim": None, "leo": 411,
+    }  # fmt: skip
+
+
+def test_rfm_groups() -> None:
+    assert by_label("rfm_group", 'import "std/rfm.rules"') == {
+        "prospect": "dan hal ivy kim",
+        "loyal": "jon",
+        "potential_loyalist": "cat",
+        "promising": "leo",
+        "at_risk": "ann fay gus",
+        "cannot_lose": "eve",
+        "lost": "bob",
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "customer", "expected"),
+    [
+        ("purchases", "ann", 12),
+        ("purchases", "kim", 0),
+        ("purchases_in_year", "eve", 0),
+        ("spent", "ann", Decimal(1450)),
+        ("spent", "kim", Decimal(0)),
+        ("spent_in_year", "eve", Decimal(0)),
+        ("average_order", "cat", Decimal(130)),
+        ("largest_order", "ann", Decimal(350)),
+        ("idle", "cat", dt.timedelta(days=3, hours=2)),  # paid at 10:00, asked at 12:00
+        ("tenure", "bob", dt.timedelta(days=109, hours=2)),
+        ("rhythm", "gus", dt.timedelta(days=30)),  # gaps of 28, 31 and 30 days
+        ("longest_pause", "fay", dt.timedelta(days=252)),
+        ("months_active", "ann", 12),
+        ("months_active", "jon", 2),
+        ("paid_back", "gus", Decimal(120)),
+        ("paid_back", "ann", Decimal(0)),
+        ("net_revenue", "gus", Decimal(80)),
+        ("net_revenue", "ann", Decimal(1450)),
+        ("net_revenue", "kim", Decimal(0)),
+        ("refund_share", "gus", 0.75),
+        ("coupon_share", "jon", 1.0),
+        ("discount_share", "jon", 0.2),  # 50 off 250
+        ("favourite_category", "ann", "dress"),
+        ("favourite_category", "fay", "shoe"),  # a coat and a shoe, the shoe last
+    ],
+)
+def test_an_everyday_figure(metric: str, customer: str, expected: object) -> None:
+    assert column(metric, 'import "std/commerce.rules"')[customer] == expected
+
+
+def test_who_is_overdue() -> None:
+    # eve: gaps of 60 and 61 days, idle for 404; gus: rhythm 30 days, idle for 48
+    overdue = column("overdue", 'import "std/commerce.rules"')
+    assert [customer for customer, late in overdue.items() if late] == ["eve"]
+    sooner = column("overdue", 'import "std/commerce.rules" with { overdue_after: 1.5 }')
+    assert [customer for customer, late in sooner.items() if late] == ["eve", "gus"]
