@@ -63,7 +63,7 @@ def evaluate_points(run: Run, subject: str, keys: pl.Series, instants: Ints) -> 
     """For every (key, instant) a column for each symbol asked for that is about the subject, in the order given."""
     run.store.prepare_subject(subject)
     codes = run.store.register(subject).encode(keys)
-    points = Points(run, subject, codes, np.ascontiguousarray(instants, np.int64))
+    points = Points(run, subject, codes, np.ascontiguousarray(instants, np.int64), keys)
     definitions = [run.definition(symbol) for symbol in run.plan.wanted]
     return _columns(points, [definition for definition in definitions if definition.subject == subject])
 

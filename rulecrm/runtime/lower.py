@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
-from attrs import frozen
+from attrs import field, frozen
 
 from rulecrm.model import ir
 from rulecrm.model.durations import Duration
@@ -45,6 +45,8 @@ class Context:
     instant: int | None
     rate: Callable[[str], pl.Expr]
     functions: Mapping[str, Function]
+    bound: dict[ir.Expr, pl.Expr] = field(factory=dict)
+    """Operands that have been computed as columns of their own."""
 
 
 def lower(expr: ir.Expr, leaf: Leaf, context: Context) -> pl.Expr:
@@ -53,10 +55,17 @@ def lower(expr: ir.Expr, leaf: Leaf, context: Context) -> pl.Expr:
         return literal(expr)
     if not isinstance(expr, ir.Apply):
         return leaf(expr)
+    if expr in context.bound:
+        return context.bound[expr]
     if expr.op in _FOLDED:
         known = fold(expr, context.instant, context.zone)
         if known is not None:
             return pl.lit(known, dtype=pl.Int64)
+    if expr.op in _REPEATED:
+        # What is written once and read several times is computed first: nested, it would grow exponentially.
+        for arg in expr.args:
+            if isinstance(arg, ir.Apply) and arg not in context.bound:
+                context.bound[arg] = leaf(arg)
     special = _SPECIAL.get(expr.op)
     if special is not None:
         return special(expr, leaf, context)
@@ -87,6 +96,12 @@ def fold(expr: ir.Expr, instant: int | None, zone: str) -> int | None:
 
 
 _FOLDED = frozenset({"shift", "start_of", "start_of_day"})
+
+_REPEATED = frozenset(
+    {"mul", "div", "round", "convert", "shift", "start_of", "start_of_day", "anniversary", "years", "least", "greatest"}
+    | {"sqrt", "ln", "distance_km", "in", "has", "has_any", "has_all", "has_none", "hour", "minute"}
+)
+"""Operators that read an operand more than once."""
 
 
 # --- truth --------------------------------------------------------------------------------------------------------

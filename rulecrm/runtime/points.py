@@ -47,12 +47,14 @@ class Points:
         subject: the subject's name.
         codes: codes of subjects, −1 for one that no fact knows; None for all, in the order of the register.
         instant: one instant for all points, or one each (Int64 microseconds).
+        keys: the keys that were asked about, where some may be unknown; None where the register has them all.
     """
 
     run: Run
     subject: str
     codes: Ints | None
     instant: int | Ints
+    keys: pl.Series | None = None
     _memo: dict[ir.Expr, Value] = field(factory=dict)
     rows: Seen = field(init=False)
     """The rows of facts that these points see."""
@@ -183,6 +185,8 @@ class Points:
     def _leaf(self, node: ir.Expr) -> Value:
         known = self._memo.get(node)
         if known is None:
+            if isinstance(node, ir.Apply):
+                return self.values([node])[0]
             known = self._memo[node] = self._evaluate(node)
         return known
 
@@ -208,6 +212,8 @@ class Points:
         raise AssertionError(f"no value for {node!r}")
 
     def _attribute(self, name: str) -> pl.Series:
+        if name == self.subject and self.keys is not None:
+            return self.keys
         column = self.run.store.register(self.subject).attributes.get_column(name)
         if self.codes is None:
             return column
@@ -224,12 +230,13 @@ class Points:
                 return Fixed(False if type_ == BOOL else None, dtype_of(type_))
             assert isinstance(then.value, int)
             if isinstance(self.instant, int):
-                return self.run.points(self.subject, self.codes, min(then.value, self.instant)).values([value])[0]
+                then_ = min(then.value, self.instant)
+                return self.run.points(self.subject, self.codes, then_, self.keys).values([value])[0]
             instants: Ints = np.minimum(then.value, self.instant)
-            return Points(self.run, self.subject, self.all_codes(), instants).series(value)
+            return Points(self.run, self.subject, self.all_codes(), instants, self.keys).series(value)
         moments, present = split(then)
         moments = np.minimum(moments, self.instant)
-        column = Points(self.run, self.subject, self.all_codes(), moments).series(value)
+        column = Points(self.run, self.subject, self.all_codes(), moments, self.keys).series(value)
         if present is None:
             return column
         other = pl.lit(False) if type_ == BOOL else pl.lit(None)
@@ -270,7 +277,8 @@ class Points:
         places: list[Ints] = []
         for number, instant in enumerate(instants):
             here = np.flatnonzero(which == number)
-            parts.append(self.run.points(self.subject, codes[here], int(instant)).series(node))
+            keys = None if self.keys is None else self.keys.gather(pl.Series(here))
+            parts.append(self.run.points(self.subject, codes[here], int(instant), keys).series(node))
             places.append(here)
         if not parts:
             return pl.Series([], dtype=dtype_of(node.type))

@@ -69,10 +69,10 @@ class Run:
         """The level of the plan at which a definition is computed."""
         return self._levels[symbol]
 
-    def points(self, subject: str, codes: Ints | None, instant: int) -> Points:
+    def points(self, subject: str, codes: Ints | None, instant: int, keys: pl.Series | None = None) -> Points:
         """Points at one instant; those of everyone are shared."""
         if codes is not None:
-            return Points(self, subject, codes, instant)
+            return Points(self, subject, codes, instant, keys)
         known = self._points.get((subject, instant))
         if known is None:
             known = self._points[subject, instant] = Points(self, subject, None, instant)

@@ -159,15 +159,20 @@ class Seen:
 
     def row_column(self, index: KindIndex, expr: ir.Expr) -> pl.Series:
         """A row-static expression for all rows of an index."""
+        computed: dict[str, pl.Series] = {}
 
         def leaf(node: ir.Expr) -> pl.Expr:
+            if isinstance(node, ir.Apply):
+                name = f"__c{len(computed)}"
+                computed[name] = self.row_column(index, node)
+                return pl.col(name)
             assert isinstance(node, ir.Column), node
             return self._field(node, index.frame, pl.col("at"))
 
         # What is the same for all instants must not read this one.
         timeless = evolve(self.points.context(pl.lit(None, dtype=pl.Int64)), instant=None)
         lowered = lower(expr, leaf, timeless)
-        column = index.frame.select(lowered.alias("value")).to_series()
+        column = index.frame.with_columns(**computed).select(lowered.alias("value")).to_series()
         return column if len(column) == len(index) else column.new_from_index(0, len(index))
 
     def _along(self, expr: ir.Expr, rows: _Rows) -> pl.Series:
@@ -192,6 +197,10 @@ class Seen:
                         columns[name] = column if picked is None else column.gather(picked)
                 return self._field(node, index.frame, now)
             known = names.get(node)
+            if known is None and isinstance(node, ir.Apply):
+                name = f"__c{len(columns)}"
+                columns[name] = self._along(node, rows)
+                known = names[node] = pl.col(name)
             if known is None:
                 value = self.points.values([node])[0]
                 if isinstance(value, Fixed):

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import polars as pl
-from attrs import define, field
+from attrs import define
 
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.facts import Facts
@@ -26,7 +26,7 @@ from rulecrm.planning import Needs, Plan, walk
 from rulecrm.runtime.evaluate import evaluate_all
 from rulecrm.runtime.population import Gathered, Place, Ungathered, gather, values_of
 from rulecrm.runtime.run import Run
-from rulecrm.runtime.store import Progress, Source, Store
+from rulecrm.runtime.store import Progress, Source, Store, missing_key
 
 __all__ = ["evaluate_shards"]
 
@@ -38,11 +38,11 @@ class _Shard:
     facts: Facts
     folder: Path
     number: int
-    subject: str
-    _memo: dict[object, object] = field(factory=dict)
+    spilled: frozenset[str]
 
     def kinds(self) -> frozenset[str]:
-        return self.facts.kinds()
+        """Kinds that were written: those whose rows have the key by which the shards were cut."""
+        return self.spilled
 
     def check(
         self,
@@ -154,16 +154,19 @@ def _spilled(program: ir.Program, facts: Facts, needs: Needs, subject: str, shar
     with tempfile.TemporaryDirectory(prefix="rulecrm-") as name:
         folder = Path(name)
         schema = program.schema
+        spilled: set[str] = set()
         for kind_name in sorted(facts.kinds()):
             kind = schema.kinds.get(kind_name)
             if kind is None:
                 continue
             columns = sorted(needs.kinds.get(kind_name, frozenset()) - schema.subjects.keys())
             rows = facts.rows(kind, columns, currency=program.currency, zone=program.zone)
-            names = rows.collect_schema().names()
-            if subject not in names:
-                continue
             scanned = (kind_name, subject) in needs.scans
+            if subject not in rows.collect_schema().names():
+                if scanned:
+                    raise missing_key(kind, subject)
+                continue
+            spilled.add(kind_name)
             kept = rows if scanned else rows.group_by(subject).agg(pl.col("at").min())
             _write(kept, subject, shards, folder / "kinds" / kind_name)
         own = schema.subjects[subject]
@@ -172,7 +175,7 @@ def _spilled(program: ir.Program, facts: Facts, needs: Needs, subject: str, shar
         )
         if listed is not None:
             _write(listed, subject, shards, folder / "subjects" / subject)
-        yield [_Shard(facts, folder, number, subject) for number in range(shards)]
+        yield [_Shard(facts, folder, number, frozenset(spilled)) for number in range(shards)]
 
 
 def _write(rows: pl.LazyFrame, key: str, shards: int, folder: Path) -> None:

@@ -27,7 +27,7 @@ from rulecrm.runtime.physical import dtype_of
 from rulecrm.runtime.register import NEVER, Arranged, Register, arrange, build_register, coder_of, unique_keys
 from rulecrm.runtime.views import View, make_view
 
-__all__ = ["Progress", "Source", "Store", "open_store"]
+__all__ = ["Progress", "Source", "Store", "missing_key", "open_store"]
 
 
 class Progress(Protocol):
@@ -180,8 +180,7 @@ class Store:
         names = rows.collect_schema().names()
         missing = [name for name in (subject, *sorted(columns)) if name in self.schema.subjects and name not in names]
         if missing:
-            message = f"the frame of `{kind.name}` has no column `{missing[0]}`, which the rules ask for"
-            raise RulesError([Diagnostic("R402", message, data={"frame": kind.frame, "column": missing[0]})])
+            raise missing_key(kind, missing[0])
         natural = [key for key in kind.key if key in names]
         return rows.select(*dict.fromkeys(["at", subject, *sorted(columns & set(names)), *natural])).collect()
 
@@ -290,6 +289,12 @@ class Store:
         for views in self._views.values():
             for view in views.kept():
                 view.forget()
+
+
+def missing_key(kind: Kind, key: str) -> RulesError:
+    """The rules count a kind by a key that its frame does not have."""
+    message = f"the frame of `{kind.name}` has no column `{key}`, which the rules ask for"
+    return RulesError([Diagnostic("R402", message, data={"frame": kind.frame, "column": key})])
 
 
 def instants_of(frame: pl.DataFrame) -> Ints:

@@ -10,7 +10,6 @@ from tests.strategies import fewer
 from tests.strategies.cases import Case, cases, facts_of
 
 
-
 def _negations(case: Case) -> dict[str, list[str]]:
     """For each segment, by its line: names and lines of segments that must be its complement."""
     found: dict[str, list[str]] = {}

@@ -61,7 +61,9 @@ def test_windows_and_shifts(name: str) -> None:
     instants = _instants(zone, changes)
     schema = {"kind": pl.String, "customer": pl.String, "at": pl.Datetime("us", "UTC")}
     events = pl.DataFrame([("view", "c", at) for at in instants], schema=schema, orient="row")
-    points = pl.DataFrame([("c", at) for at in instants], schema={"customer": pl.String, "at": schema["at"]}, orient="row")
+    points = pl.DataFrame(
+        [("c", at) for at in instants], schema={"customer": pl.String, "at": schema["at"]}, orient="row"
+    )
     found = _rules(name).evaluate_at(rulecrm.Facts.from_frames(events=events), points)
 
     def between(start: dt.datetime, end: dt.datetime) -> int:
@@ -105,7 +107,11 @@ def test_a_bare_date_is_its_first_instant(name: str) -> None:
     for day in days:
         start = zone.start_of_day(day)
         schema = {"kind": pl.String, "customer": pl.String, "at": pl.Datetime("us", "UTC")}
-        events = pl.DataFrame([("view", "c", start - MICRO), ("view", "c", start), ("view", "c", start + MICRO)], schema=schema, orient="row")
+        events = pl.DataFrame(
+            [("view", "c", start - MICRO), ("view", "c", start), ("view", "c", start + MICRO)],
+            schema=schema,
+            orient="row",
+        )
         result = rules.evaluate(rulecrm.Facts.from_frames(events=events), as_of=day)
         assert result.as_of == start
         assert result.table()["seen"].to_list() == [2]
@@ -115,7 +121,9 @@ def test_month_ends_are_clipped() -> None:
     shanghai = Zone("Asia/Shanghai")
     at = dt.datetime(2025, 1, 30, 16, tzinfo=dt.UTC)  # 31 January in Shanghai
     assert shanghai.shift(at, Shift(months=1)) == dt.datetime(2025, 2, 27, 16, tzinfo=dt.UTC)
-    rules = rulecrm.loads('timezone "Asia/Shanghai"\nmetric later = now + 1mo\nmetric leap = now + 13mo\nmetric back = 11mo ago')
+    rules = rulecrm.loads(
+        'timezone "Asia/Shanghai"\nmetric later = now + 1mo\nmetric leap = now + 13mo\nmetric back = 11mo ago'
+    )
     schema = {"customer": pl.String, "at": pl.Datetime("us", "UTC")}
     point = pl.DataFrame([("c", at)], schema=schema, orient="row")
     empty = rulecrm.Facts.from_frames(customers=pl.DataFrame({"customer": ["c"]}))

@@ -90,7 +90,7 @@ def test_each_amount_is_converted_exactly_and_once(paid: list[tuple[Decimal, str
             "order": [str(number) for number in range(len(paid))],
             "customer": ["c"] * len(paid),
             "paid_at": [DAY] * len(paid),
-            "amount": [min(amount, Decimal("99999999")) for amount, _ in paid],
+            "amount": [min(amount, Decimal(99999999)) for amount, _ in paid],
             "discount": [None] * len(paid),
             "currency": [currency for _, currency in paid],
         },
@@ -102,7 +102,7 @@ def test_each_amount_is_converted_exactly_and_once(paid: list[tuple[Decimal, str
     )
     facts = rulecrm.Facts.from_frames(orders=orders, rates=table, currency="CNY")
     found = RULES.evaluate(facts, as_of=DAY, only=["total", "largest"]).table().row(0, named=True)
-    converted = [_rounded(min(amount, Decimal("99999999")) * rates.get(code, Decimal(1))) for amount, code in paid]
+    converted = [_rounded(min(amount, Decimal(99999999)) * rates.get(code, Decimal(1))) for amount, code in paid]
     assert found == {"customer": "c", "total": sum(converted, Decimal(0)), "largest": max(converted)}
 
 

@@ -7,6 +7,7 @@ Invariant: exact arithmetic throughout; rounding only where a definition says so
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -97,7 +98,7 @@ def _stddev(numbers: Sequence[Fraction], sample: Value) -> Value:
 
 def gap(function: str, instants: Sequence[dt.datetime]) -> Value:
     """`mean_gap`, `median_gap`, `max_gap` between one row and the next."""
-    gaps: list[Value] = [later - earlier for earlier, later in zip(instants, instants[1:], strict=False)]
+    gaps: list[Value] = [later - earlier for earlier, later in itertools.pairwise(instants)]
     return reduce(function.removesuffix("_gap"), gaps)
 
 

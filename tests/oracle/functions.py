@@ -35,7 +35,7 @@ def call(name: str, values: Sequence[Value], now: dt.datetime, zone: Zone) -> Va
             return int(getattr(zone.wall(instant), name))
         case "hour" | "minute", (dt.time() as time,):
             return int(getattr(time, name))
-        case ("weekday" | "day" | "month" | "quarter" | "year" | "week"), (dt.date() as date,):
+        case (("weekday" | "day" | "month" | "quarter" | "year" | "week"), (dt.date() as date,)):
             return calendar_part(name, zone.day(date) if isinstance(date, dt.datetime) else date)
         case "date" | "date_of", (dt.datetime() as instant,):
             return zone.day(instant)
@@ -98,10 +98,7 @@ def anniversary(date: dt.date, today: dt.date) -> dt.date:
     """The first return of a day of the year on or after today; 29 February falls on 1 March in common years."""
     for year in (today.year, today.year + 1):
         leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-        if (date.month, date.day) == (2, 29) and not leap:
-            returns = dt.date(year, 3, 1)
-        else:
-            returns = date.replace(year=year)
+        returns = dt.date(year, 3, 1) if (date.month, date.day) == (2, 29) and not leap else date.replace(year=year)
         if returns >= today:
             return returns
     raise AssertionError("next year always has one")

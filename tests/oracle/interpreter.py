@@ -146,7 +146,7 @@ class Oracle:
                 return self._field(base, name.text, point)
             case ast.Call(function=function, arguments=arguments):
                 return self._call(node, function.text, arguments, point)
-            case ast.Population(function, arguments, among):
+            case ast.Population(function, arguments, _):
                 return self._population(node, point)
             case ast.Negate(operand):
                 return self._negate(self.evaluate(operand, point))
@@ -164,9 +164,9 @@ class Oracle:
             case ast.Not(operand):
                 return not self.holds(operand, point)
             case ast.AllOf(operands):
-                return all([self.holds(operand, point) for operand in operands])
+                return all(self.holds(operand, point) for operand in operands)
             case ast.AnyOf(operands):
-                return any([self.holds(operand, point) for operand in operands])
+                return any(self.holds(operand, point) for operand in operands)
             case ast.Ago(duration):
                 shift = self.evaluate(duration, point)
                 assert isinstance(shift, Shift)
@@ -230,7 +230,7 @@ class Oracle:
         match node:
             case ast.Call(function=ast.Identifier("age")):
                 return True
-            case ast.Operate("??", left, right):
+            case ast.Operate("??", left, _):
                 return self._is_age(left)
             case ast.Name(text):
                 definition = self._definitions.get(text)

@@ -44,7 +44,7 @@ SHOP = World(
     orders=[
         order(1, "2025-10-01T10:00", "100", category="dress", quantity=1),
         order(2, "2025-10-11T10:00", "50", category="shoe", quantity=3, refunded_at=at("2025-11-01"),
-              refund_amount=Decimal("50")),
+              refund_amount=Decimal(50)),
         order(3, "2025-10-31T10:00", "30", category="dress", refunded_at=at("2025-12-24")),
         order(4, "2025-11-12T00:00", "8", currency="USD"),
         order(5, "2025-11-12T00:00:01", "1000"),
@@ -89,7 +89,7 @@ EXPECTED: list[tuple[str, Value]] = [
     ("nth(purchase, 2).category", "shoe"),
     ("nth(purchase, -4).quantity", 1),
     ("nth(purchase, 5).quantity", None),
-    ("share(purchase where category == \"dress\")", Fraction(1, 2)),
+    ('share(purchase where category == "dress")', Fraction(1, 2)),
     ("share(view where quantity > 1 last 1d)", None),
     ("mean_gap(purchase)", dt.timedelta(days=13, hours=20, minutes=40)),  # 41 days and 14 hours by 3
     ("max_gap(purchase)", dt.timedelta(days=20)),
@@ -217,7 +217,12 @@ def test_standing_among_a_segment() -> None:
 @pytest.mark.parametrize(
     ("zone", "start", "shift", "expected"),
     [
-        ("America/New_York", "2025-03-09T06:30", Shift(days=1), "2025-03-10T05:30"),  # 01:30 to 01:30, a day of 23 hours
+        (
+            "America/New_York",
+            "2025-03-09T06:30",
+            Shift(days=1),
+            "2025-03-10T05:30",
+        ),  # 01:30 to 01:30, a day of 23 hours
         ("America/New_York", "2025-03-08T07:30", Shift(days=1), "2025-03-09T07:30"),  # 02:30 is skipped: 03:30 EDT
         ("America/New_York", "2025-11-01T05:30", Shift(days=1), "2025-11-02T05:30"),  # 01:30 twice: the first
         ("Australia/Lord_Howe", "2025-10-03T15:45", Shift(days=2), "2025-10-05T15:15"),  # half an hour of summer time

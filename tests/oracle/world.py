@@ -153,7 +153,9 @@ class World:
         """An amount in the reporting currency; KeyError where there is no rate yet."""
         if currency == self.currency:
             return money(Fraction(amount))
-        known = {rate["date"]: rate["rate"] for rate in self.rates if rate["currency"] == currency and rate["date"] <= day}  # type: ignore[operator]
+        known = {
+            rate["date"]: rate["rate"] for rate in self.rates if rate["currency"] == currency and rate["date"] <= day
+        }  # type: ignore[operator]
         if not known:
             raise KeyError(currency, day)
         return money(Fraction(amount) * Fraction(known[max(known)]))  # type: ignore[arg-type,type-var]
@@ -176,4 +178,3 @@ class World:
 def _natural_key(row: Row) -> tuple[str, int]:
     name = "order" if row.kind in ORDER_KINDS else "event" if row.kind in EVENT_KINDS else ""
     return str(row.record.get(name) or ""), row.position
-

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from tests.oracle.zone import Shift, Zone
 
-__all__ = ["DAY_LENGTHS", "LENGTHS", "ZONES", "Focus", "clock_changes", "focuses", "instants_around", "instants_of_evaluation"]
+__all__ = [
+    "DAY_LENGTHS",
+    "LENGTHS",
+    "ZONES",
+    "Focus",
+    "clock_changes",
+    "focuses",
+    "instants_around",
+    "instants_of_evaluation",
+]
 
 ZONES = (
     "UTC", "Asia/Shanghai", "America/New_York", "Europe/Berlin", "Pacific/Apia", "Australia/Lord_Howe", "Africa/Cairo",
@@ -109,7 +118,9 @@ def _pool(zone_name: str, now: dt.datetime, lengths: tuple[str, ...]) -> tuple[d
     return (*pool, now + MICRO, zone.shift(now, LENGTHS[lengths[0]]), zone.shift(now, Shift(months=1)))
 
 
-def instants_around(zone_name: str, now: dt.datetime, lengths: tuple[str, ...] = ("1d", "1mo")) -> tuple[dt.datetime, ...]:
+def instants_around(
+    zone_name: str, now: dt.datetime, lengths: tuple[str, ...] = ("1d", "1mo")
+) -> tuple[dt.datetime, ...]:
     """Instants of facts: mostly at or before `now`, on the edges of windows of these lengths, some after it."""
     return _pool(zone_name, now, lengths)
 

@@ -65,9 +65,7 @@ def frames_of(world: World) -> dict[str, pl.DataFrame]:
     return {name: _frame(rows, SCHEMAS[name]) for name, rows in records.items()}
 
 
-def _frame(
-    rows: Sequence[Mapping[str, Value]], schema: Mapping[str, pl.DataType | type[pl.DataType]]
-) -> pl.DataFrame:
+def _frame(rows: Sequence[Mapping[str, Value]], schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
     columns = {name: [_plain(row.get(name)) for row in rows] for name in schema}
     return pl.DataFrame(columns, schema=schema)  # type: ignore[arg-type]
 

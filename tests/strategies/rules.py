@@ -21,7 +21,18 @@ from tests.strategies.worlds import GENERATED_EVENTS
 __all__ = ["Defined", "rules_texts"]
 
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-FAR_AND_NEAR = (("45d", "7d"), ("60d", "30d"), ("2mo", "1mo"), ("2d", "1d"), ("3d", "24h"), ("1y", "1mo"), ("36h", "1h"), ("30d", "1d"), ("3mo", "30d"), ("2w", "36h"))
+FAR_AND_NEAR = (
+    ("45d", "7d"),
+    ("60d", "30d"),
+    ("2mo", "1mo"),
+    ("2d", "1d"),
+    ("3d", "24h"),
+    ("1y", "1mo"),
+    ("36h", "1h"),
+    ("30d", "1d"),
+    ("3mo", "30d"),
+    ("2w", "36h"),
+)
 ASKING_ALL = ("population ", "percentile(", "ntile(", "rank(")
 
 
@@ -279,13 +290,17 @@ class Writer:
             lambda: self.value_in_row("int", depth),
             self.periods,
             lambda: f"({self.value('int', below)} {self.pick(('+', '-', '*'))} {self.value('int', below)})",
-            lambda: f"{self.pick(('hour', 'minute', 'weekday', 'day', 'month', 'quarter', 'year', 'week'))}"
-            f"({self.value('instant', below)})",
+            lambda: (
+                f"{self.pick(('hour', 'minute', 'weekday', 'day', 'month', 'quarter', 'year', 'week'))}"
+                f"({self.value('instant', below)})"
+            ),
             lambda: f"length({self.value(self.pick(('text', 'list')), below)})",
             lambda: self.standing("rank", depth),
             lambda: self.standing("ntile", depth),
             lambda: self.population("count", depth),
-            lambda: f"population {self.pick(('sum', 'min', 'max', 'mode', 'distinct'))}({self.outside().value('int', below)})",
+            lambda: (
+                f"population {self.pick(('sum', 'min', 'max', 'mode', 'distinct'))}({self.outside().value('int', below)})"
+            ),
             lambda: f"{self.pick(('floor', 'ceil'))}({self.value('number', below)})",
             lambda: f"{self.pick(('least', 'greatest'))}({self.value('int', below)}, {self.value('int', below)})",
             lambda: f'bucket("{self.pick(("a", "b"))}")',
@@ -322,7 +337,9 @@ class Writer:
             lambda: f"({self.value('duration', below)} / {self.value('duration', below)})",
         ]
         if self.subject == "customer":
-            ways.append(lambda: f"{self.pick(('sum', 'min', 'max', 'mean', 'median', 'mode'))}({self.values('number', depth)})")
+            ways.append(
+                lambda: f"{self.pick(('sum', 'min', 'max', 'mean', 'median', 'mode'))}({self.values('number', depth)})"
+            )
         return self.either(*ways)
 
     def inexact(self, depth: int) -> str:
@@ -345,7 +362,9 @@ class Writer:
             lambda: f"({self.value('money', below)} {self.pick(('+', '-'))} {self.value('money', below)})",
             lambda: f"({self.value('money', below)} * {self.pick(('2', '0.5', '0.25', '1.5', '3'))})",
             lambda: f"({self.value('money', below)} / {self.pick(('2', '3', '4', '0.5'))})",
-            lambda: f"population {self.pick(('mean', 'sum', 'median', 'max', 'min', 'mode'))}({self.outside().value('money', below)})",
+            lambda: (
+                f"population {self.pick(('mean', 'sum', 'median', 'max', 'min', 'mode'))}({self.outside().value('money', below)})"
+            ),
             lambda: f"sum({self.money_of_row(depth)})",
             lambda: f"{self.pick(('abs', 'round'))}({self.value('money', below)})",
             lambda: f"{self.pick(('least', 'greatest'))}({self.value('money', below)}, some_amount)",
@@ -366,7 +385,7 @@ class Writer:
             lambda: self.value_in_row("text", depth),
             lambda: f"{self.pick(('min', 'max'))}({self.values('text', depth)})",
             lambda: f"{self.pick(('lower', 'upper', 'trim', 'domain'))}({self.value('text', below)})",
-            lambda: f"({self.value('text', below)} ?? \"none\")",
+            lambda: f'({self.value("text", below)} ?? "none")',
             lambda: f"concat({self.value('text', below)}, {self.value('text', below)})",
             lambda: f'join({self.value("list", below)}, "-")',
         )
@@ -423,7 +442,7 @@ class Writer:
     def predicate(self, depth: int) -> str:
         """A predicate in parentheses, or one that needs none."""
         simple = [
-            self.compared, self.compared, lambda: self.compared(), self.windowed, self.aged, self.of_text,
+            self.compared, self.compared, self.compared, self.windowed, self.aged, self.of_text,
             lambda: f"({self.value(self.pick(('int', 'text', 'instant', 'money')), depth - 1)} is {self.pick(('missing', 'not missing'))})",
             self.of_list,
         ]  # fmt: skip
@@ -593,7 +612,9 @@ TYPES = ("int", "money", "number", "inexact", "text", "instant", "date", "durati
 
 
 @st.composite
-def rules_texts(draw: st.DrawFn, zone: str, now: dt.datetime, focus: Focus, *, most: int = 14, depth: int = 2) -> list[str]:
+def rules_texts(
+    draw: st.DrawFn, zone: str, now: dt.datetime, focus: Focus, *, most: int = 14, depth: int = 2
+) -> list[str]:
     """A file as its preamble and then one definition a line, each of which refers only to lines above."""
     writer = Writer(draw, zone, now, focus)  # type: ignore[arg-type]
     lines = [PREAMBLE.format(zone=zone)]

@@ -34,7 +34,9 @@ GENERATED_EVENTS = ("view", "cart", "inquiry", "open", "review", "visit")
 Record = dict[str, Value]
 Pools = Mapping[str, Sequence[Value]]
 
-AMOUNTS = tuple(map(Decimal, "100 0 0.01 5 10 19.99 99.5 299 300 0.0001 1234567.8901 100 100".split()))
+AMOUNTS = tuple(
+    map(Decimal, ["100", "0", "0.01", "5", "10", "19.99", "99.5", "299", "300", "0.0001", "1234567.8901", "100", "100"])
+)
 QUANTITIES = (0, 1, 2, 3, 4)
 NUMBERS = tuple(quarters / 4 for quarters in range(-8, 21))
 BIRTHDAYS = (
@@ -42,7 +44,7 @@ BIRTHDAYS = (
 )  # fmt: skip
 AHEAD = (dt.date(2025, 11, 12), dt.date(2025, 11, 30), dt.date(2024, 3, 1), dt.date(2026, 1, 1))
 TAG_LISTS = ((), ("vip",), ("new", "Old"), ("Old", "Old"), ("vip", "new"))
-RATES = tuple(map(Decimal, "1 7.1234 0.048515 7.00005 0.5".split()))
+RATES = tuple(map(Decimal, ["1", "7.1234", "0.048515", "7.00005", "0.5"]))
 
 
 def _or_missing(pool: Sequence[Value], weight: int = 1) -> Sequence[Value]:
