@@ -1,8 +1,8 @@
 """Mistakes as data: where, what, and what would be right.
 
 In: findings of every stage. Out: diagnostics, drawn only at the edge.
-Invariant: a user's mistake is never a traceback. The catalogue is imported when it is first asked for: a file
-that is checked does not wait for it.
+Invariant: a user's mistake is never a traceback. Suggestions are imported when they are first asked
+for: a file that has no mistake does not wait for them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from rulecrm.diagnostics.render import render, to_json
 from rulecrm.diagnostics.span import NOWHERE, Span
 
 if TYPE_CHECKING:
-    from rulecrm.diagnostics.codes import Code, catalogue
+    from rulecrm.diagnostics.codes import Code
     from rulecrm.diagnostics.suggest import nearest
 
 __all__ = [
-    "NOWHERE", "Code", "Diagnostic", "Note", "RulesError", "Severity", "Span", "catalogue", "nearest", "render",
-    "to_json",
+    "NOWHERE", "Code", "Diagnostic", "Note", "RulesError", "Severity", "Span", "nearest", "render", "to_json",
 ]  # fmt: skip
 
-_HOMES = {"Code": "codes", "catalogue": "codes", "nearest": "suggest"}
+_HOMES = {"Code": "codes", "nearest": "suggest"}
 
 
 def __getattr__(name: str) -> object:

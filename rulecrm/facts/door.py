@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from rulecrm.diagnostics.model import Diagnostic
+from rulecrm.diagnostics.suggest import nearest
 from rulecrm.facts.currencies import CURRENCIES
-from rulecrm.facts.findings import Problem, finding, missing, nearest, warning
+from rulecrm.facts.findings import Problem, finding, missing, warning
 from rulecrm.facts.parsing import convert_text
 from rulecrm.facts.reading import Reading, is_key, is_text, read
 from rulecrm.facts.shapes import NEVER_NEGATIVE, Shape

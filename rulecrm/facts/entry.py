@@ -13,10 +13,11 @@ import polars as pl
 from attrs import field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
+from rulecrm.diagnostics.suggest import nearest
 from rulecrm.facts.currencies import CURRENCIES
 from rulecrm.facts.door import Frame, admit, key_agreement
 from rulecrm.facts.feeds import items_alone
-from rulecrm.facts.findings import finding, nearest
+from rulecrm.facts.findings import finding
 from rulecrm.facts.rates import Rates, admit_rates
 from rulecrm.facts.remarks import overridden
 from rulecrm.facts.shapes import RATE_FRAME, shape_of

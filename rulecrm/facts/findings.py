@@ -6,15 +6,15 @@ break. Invariant: a finding about a column names the frame, the column and the f
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 import polars as pl
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
+from rulecrm.diagnostics.suggest import nearest
 
-__all__ = ["Problem", "finding", "missing", "nearest", "warning"]
+__all__ = ["Problem", "finding", "missing", "warning"]
 
 
 @frozen(eq=False)
@@ -36,12 +36,6 @@ class Problem:
     bad: pl.Expr
     example: pl.Expr | None = None
     fix: str | None = None
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name most like `name`, or None where none is near."""
-    close = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.75)
-    return close[0] if close else None
 
 
 def finding(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from rulecrm.diagnostics.model import Diagnostic
-from rulecrm.facts.findings import nearest, warning
+from rulecrm.diagnostics.suggest import nearest
+from rulecrm.facts.findings import warning
 from rulecrm.facts.shapes import EVENT_FRAME
 from rulecrm.facts.source import Source
 

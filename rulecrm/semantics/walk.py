@@ -6,12 +6,10 @@ Invariant: no recursion; a node is visited wherever it stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from rulecrm.model.ir import (
     Aggregate,
-    Apply,
-    AsOf,
     Attribute,
     Column,
     Definition,
@@ -19,41 +17,14 @@ from rulecrm.model.ir import (
     Key,
     PopulationOf,
     Ref,
-    Scan,
     SequenceOf,
     Standing,
     State,
 )
+from rulecrm.model.walk import children
+from rulecrm.model.walk import walk as nodes
 
 __all__ = ["asks_population", "children", "is_common", "nodes", "references"]
-
-
-def nodes(value: Expr) -> Iterator[Expr]:
-    """Every node of an expression, itself first."""
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(reversed(children(node)))
-
-
-def children(node: Expr) -> tuple[Expr, ...]:
-    """The expressions directly inside a node, rows' conditions and bounds included."""
-    match node:
-        case Apply():
-            return node.args
-        case Aggregate():
-            inner = _of_scan(node.scan)
-            return inner if node.value is None else (*inner, node.value)
-        case SequenceOf():
-            steps = tuple(condition for step in node.steps for condition in step.where)
-            return (*steps, *(bound.at for bound in (node.lower, node.upper) if bound is not None))
-        case PopulationOf() | Standing():
-            return (node.value,) if node.among is None else (node.value, node.among)
-        case AsOf():
-            return (node.value, node.instant)
-        case _:
-            return ()
 
 
 def references(value: Expr) -> list[str]:
@@ -85,7 +56,3 @@ def is_common(instant: Expr, found: Mapping[str, Definition]) -> bool:
             continue
         stack.extend(children(node))
     return True
-
-
-def _of_scan(scan: Scan) -> tuple[Expr, ...]:
-    return (*scan.where, *(bound.at for bound in (scan.lower, scan.upper) if bound is not None))

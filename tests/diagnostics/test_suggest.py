@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rulecrm.diagnostics import catalogue, nearest
+from rulecrm.diagnostics import nearest
+from rulecrm.diagnostics.codes import catalogue
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.strategies.cases import Case, cases, facts_of
 
 DAY = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
 CENT = Decimal("0.0001")
+LARGEST = Decimal(2**63 - 1) / 10_000
 RULES = rulecrm.loads("""
 timezone "UTC"
 currency CNY
@@ -104,6 +105,51 @@ def test_each_amount_is_converted_exactly_and_once(paid: list[tuple[Decimal, str
     found = RULES.evaluate(facts, as_of=DAY, only=["total", "largest"]).table().row(0, named=True)
     converted = [_rounded(min(amount, Decimal(99999999)) * rates.get(code, Decimal(1))) for amount, code in paid]
     assert found == {"customer": "c", "total": sum(converted, Decimal(0)), "largest": max(converted)}
+
+
+PRODUCTS = rulecrm.loads("""
+timezone "UTC"
+currency CNY
+metric worth = sum(purchase.amount * purchase.quantity)
+metric last_worth = last(purchase).amount * last(purchase).quantity
+""")
+
+
+@given(st.lists(st.tuples(amounts, st.integers(0, 9)), min_size=1, max_size=4))
+@example([(Decimal("123456789012345.6789"), 3)])
+def test_an_amount_times_a_whole_number_is_exact(paid: list[tuple[Decimal, int]]) -> None:
+    table = PRODUCTS.evaluate(_bought(paid), as_of=DAY).table()
+    products = [amount * quantity for amount, quantity in paid]
+    expected = {"customer": "c", "worth": sum(products, Decimal(0)), "last_worth": products[-1]}
+    assert table.row(0, named=True) == expected
+
+
+@given(st.lists(st.sampled_from([Decimal(400_000_000_000_000), Decimal(1), Decimal(922_000_000_000_000)]), min_size=1))
+@example([Decimal(400_000_000_000_000)] * 3)
+def test_what_is_too_large_is_refused_and_never_wraps_round(paid: list[Decimal]) -> None:
+    try:
+        row = RULES.evaluate(_bought([(amount, 1) for amount in paid]), as_of=DAY, only=["total"]).table().row(0)
+    except rulecrm.RulesError as error:
+        assert error.diagnostics
+        assert sum(paid) > LARGEST
+    else:
+        assert row == ("c", sum(paid))
+
+
+def _bought(paid: list[tuple[Decimal, int]]) -> rulecrm.Facts:
+    """Orders of one customer, of amount and quantity."""
+    orders = pl.DataFrame(
+        {
+            "order": [f"{number:03}" for number in range(len(paid))],
+            "customer": ["c"] * len(paid),
+            "paid_at": [DAY] * len(paid),
+            "amount": [amount for amount, _ in paid],
+            "quantity": [quantity for _, quantity in paid],
+            "discount": [None] * len(paid),
+        },
+        schema_overrides={"amount": pl.Decimal(38, 4), "discount": pl.Decimal(38, 4)},
+    )
+    return rulecrm.Facts.from_frames(orders=orders, currency="CNY")
 
 
 @given(cases(currencies=("CNY", "USD")))

@@ -334,4 +334,4 @@ def test_wrong_params_from_outside(compiled: Callable[..., Compiled]) -> None:
         assert codes(result) == ["R504"], (name, value)
         assert result.diagnostics[0].help is not None
     unknown = compiled(text, params={"dd": "50d"})
-    assert [(d.code, d.help, d.span) for d in unknown.diagnostics] == [("R503", "did you mean `d`?", None)]
+    assert [(d.code, d.help, d.span) for d in unknown.diagnostics] == [("R503", "there are: d, m, i, n", None)]

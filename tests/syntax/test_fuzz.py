@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rulecrm.diagnostics import catalogue
+from rulecrm.diagnostics.codes import catalogue
 from rulecrm.diagnostics.render import render, to_json
 from rulecrm.syntax import parse, parse_expression
 
