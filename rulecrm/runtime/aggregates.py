@@ -20,6 +20,7 @@ from rulecrm.model import ir
 from rulecrm.runtime import calendar
 from rulecrm.runtime.arithmetic import divide_arrays
 from rulecrm.runtime.arrays import Array, Bools, Ints, masked, split
+from rulecrm.runtime.limits import LARGEST, is_large, too_large
 from rulecrm.runtime.memo import Memo
 from rulecrm.runtime.stretches import Ordered, Whole, in_order, narrow, order_within, quantile, reduce, running
 
@@ -135,6 +136,11 @@ def _sums(rows: Selection) -> Array:
     totals = rows.kept("sum", lambda: running(values))
     assert isinstance(totals, np.ndarray)
     sums: Array = totals[rows.upper] - totals[rows.lower]
+    if rows.kept("large", lambda: is_large(values)) and len(sums):
+        # Totals of all rows may wrap round and their differences still be right, but for a sum itself too large.
+        near, _ = reduce(np.add, values.astype(np.float64), rows.lower, rows.upper)
+        if float(np.abs(near).max()) >= LARGEST:
+            raise too_large()
     return sums
 
 

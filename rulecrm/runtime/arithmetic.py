@@ -32,7 +32,7 @@ def divide(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
 def scale(column: pl.Expr, by: Fraction) -> pl.Expr:
     """Column × an exact constant, as Int64."""
     if by.denominator == 1:
-        return column.cast(pl.Int64) * by.numerator
+        return (column.cast(pl.Int128) * by.numerator).cast(pl.Int64)
     return divide(column.cast(pl.Int128) * by.numerator, pl.lit(by.denominator))
 
 

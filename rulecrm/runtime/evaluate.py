@@ -15,6 +15,7 @@ from rulecrm.facts import Facts
 from rulecrm.model import ir
 from rulecrm.planning import Plan
 from rulecrm.runtime.arrays import Ints
+from rulecrm.runtime.limits import refusing
 from rulecrm.runtime.lower import Function
 from rulecrm.runtime.physical import dtype_of, to_door
 from rulecrm.runtime.points import Points
@@ -52,7 +53,8 @@ def evaluate_all(run: Run, subject: str, instant: int) -> pl.DataFrame:
     definitions = [run.definition(symbol) for symbol in run.plan.wanted]
     definitions = [definition for definition in definitions if definition.subject == subject]
     keys = run.store.register(subject).keys
-    columns = _columns(points, definitions)
+    with refusing():
+        columns = _columns(points, definitions)
     run.store.forget_instants()
     frame = pl.DataFrame([keys.alias(subject), *columns])
     there = points.there()
@@ -65,7 +67,8 @@ def evaluate_points(run: Run, subject: str, keys: pl.Series, instants: Ints) -> 
     codes = run.store.register(subject).encode(keys)
     points = Points(run, subject, codes, np.ascontiguousarray(instants, np.int64), keys)
     definitions = [run.definition(symbol) for symbol in run.plan.wanted]
-    return _columns(points, [definition for definition in definitions if definition.subject == subject])
+    with refusing():
+        return _columns(points, [definition for definition in definitions if definition.subject == subject])
 
 
 def _columns(points: Points, definitions: Sequence[ir.Definition]) -> list[pl.Series]:

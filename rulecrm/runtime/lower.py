@@ -45,7 +45,7 @@ class Context:
     instant: int | None
     rate: Callable[[str], pl.Expr]
     functions: Mapping[str, Function]
-    bound: dict[ir.Expr, pl.Expr] = field(factory=dict)
+    bound: set[ir.Expr] = field(factory=set)
     """Operands that have been computed as columns of their own."""
 
 
@@ -56,7 +56,7 @@ def lower(expr: ir.Expr, leaf: Leaf, context: Context) -> pl.Expr:
     if not isinstance(expr, ir.Apply):
         return leaf(expr)
     if expr in context.bound:
-        return context.bound[expr]
+        return leaf(expr)
     if expr.op in _FOLDED:
         known = fold(expr, context.instant, context.zone)
         if known is not None:
@@ -64,8 +64,9 @@ def lower(expr: ir.Expr, leaf: Leaf, context: Context) -> pl.Expr:
     if expr.op in _REPEATED:
         # What is written once and read several times is computed first: nested, it would grow exponentially.
         for arg in expr.args:
-            if isinstance(arg, ir.Apply) and arg not in context.bound:
-                context.bound[arg] = leaf(arg)
+            if isinstance(arg, ir.Apply):
+                leaf(arg)
+                context.bound.add(arg)
     special = _SPECIAL.get(expr.op)
     if special is not None:
         return special(expr, leaf, context)
@@ -300,15 +301,19 @@ def _exact(expr: ir.Expr) -> Fraction | None:
 
 def _mul(expr: ir.Apply, leaf: Leaf, context: Context) -> pl.Expr:
     left, right = expr.args
-    if expr.type.name in ("money", "duration"):
-        if left.type.name == "number":
-            left, right = right, left
-        exact = _exact(right)
-        amount = lower(left, leaf, context)
-        if exact is not None:
-            return scale(amount, exact)
-        return (amount * lower(right, leaf, context)).round(0).cast(pl.Int64)
-    return lower(left, leaf, context).cast(dtype_of(expr.type)) * lower(right, leaf, context)
+    if expr.type.name == "number":
+        return lower(left, leaf, context) * lower(right, leaf, context)
+    if left.type.name == "number":
+        left, right = right, left
+    exact = _exact(right)
+    amount = lower(left, leaf, context)
+    if exact is not None:
+        return scale(amount, exact)
+    whole = right.args[0] if isinstance(right, ir.Apply) and right.op == "number" else right
+    if whole.type.name == "int":
+        # Two integers multiply exactly; a product that is too large for the column is an error, not another number.
+        return (amount.cast(pl.Int128) * lower(whole, leaf, context).cast(pl.Int128)).cast(pl.Int64)
+    return (amount * lower(right, leaf, context)).round(0).cast(pl.Int64)
 
 
 def _div(expr: ir.Apply, leaf: Leaf, context: Context) -> pl.Expr:

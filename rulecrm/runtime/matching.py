@@ -84,7 +84,7 @@ def _fits(node: ir.SequenceOf, matches: Matches, points: Points) -> Bools:
     earliest = (
         None if node.lower is None else points.rows.edges(node.lower, inclusive=not node.lower.closed, lower=True)
     )
-    if matches.breaks is None:
+    if not matches.breaks:
         found = end > begin
         if earliest is not None and len(matches.best):
             # `earliest` is the last instant that lies before the window.
@@ -97,14 +97,15 @@ def _fits(node: ir.SequenceOf, matches: Matches, points: Points) -> Bools:
 
 
 def _unbroken(matches: Matches, begin: Ints, end: Ints, earliest: Ints | None, points: Points) -> Bools:
-    assert matches.breaks is not None
     if matches.ordered:
         # Later ends have later starts and less behind them that could break them: the last is the best.
         begin = np.maximum(end - 1, begin)
     which, rows = expand(begin, np.maximum(end, begin))
     now = np.broadcast_to(np.asarray(points.instant, np.int64), len(begin))[which]
     groups = matches.groups[rows]
-    quiet = matches.breaks.upto(groups, now) <= matches.breaks.upto(groups, matches.ends[rows])
+    quiet = np.ones(len(rows), bool)
+    for breaks in matches.breaks:
+        quiet &= breaks.upto(groups, now) <= breaks.upto(groups, matches.ends[rows])
     if earliest is not None:
         quiet &= matches.starts[rows] > earliest[which]
     found = np.zeros(len(begin), bool)

@@ -18,6 +18,7 @@ from rulecrm.model import ir
 from rulecrm.model.types import AGE, BOOL, DURATION
 from rulecrm.runtime.arithmetic import divide_arrays
 from rulecrm.runtime.arrays import Array, Bools, Ints, masked, split
+from rulecrm.runtime.limits import LARGEST, is_large, too_large
 from rulecrm.runtime.physical import dtype_of
 from rulecrm.runtime.stretches import in_order, quantile
 from rulecrm.runtime.values import Fixed
@@ -150,6 +151,8 @@ def _moments(function: str, values: Array, *, whole: bool) -> object:
 def _total(values: Array) -> float | int:
     """The sum, rounded once, so that the order of subjects leaves no trace."""
     if values.dtype.kind != "f":
+        if is_large(values) and abs(float(values.astype(np.float64).sum())) >= LARGEST:
+            raise too_large()
         return int(values.sum(dtype=np.int64))
     if bool((values == np.rint(values)).all()) and float(np.abs(values).max()) * len(values) < 2**53:
         return float(values.sum())  # whole numbers this small add up exactly in any order

@@ -160,11 +160,13 @@ class Seen:
     def row_column(self, index: KindIndex, expr: ir.Expr) -> pl.Series:
         """A row-static expression for all rows of an index."""
         computed: dict[str, pl.Series] = {}
+        names: dict[ir.Expr, str] = {}
 
         def leaf(node: ir.Expr) -> pl.Expr:
             if isinstance(node, ir.Apply):
-                name = f"__c{len(computed)}"
-                computed[name] = self.row_column(index, node)
+                name = names.setdefault(node, f"__c{len(names)}")
+                if name not in computed:
+                    computed[name] = self.row_column(index, node)
                 return pl.col(name)
             assert isinstance(node, ir.Column), node
             return self._field(node, index.frame, pl.col("at"))

@@ -51,7 +51,7 @@ class Matches:
         offsets: by subject.
         ends, starts: instants at which the last step is reached, and the latest at which the first row can lie.
         groups: the group of each match.
-        breaks: rows that must not follow a match before T (a last `no KIND` without an end), by group; or None.
+        breaks: rows that must not follow a match before T (a last `no KIND` without an end), by group.
         best: the latest start among the matches of the subject up to and including each.
         ordered: whether a subject's later matches have later starts (there is one group a subject).
     """
@@ -60,7 +60,7 @@ class Matches:
     ends: Ints
     starts: Ints
     groups: Ints
-    breaks: Run | None
+    breaks: tuple[Run, ...]
     best: Ints
     ordered: bool = False
 
@@ -144,19 +144,20 @@ def find_matches(
         zone: the zone of calendar durations.
     """
     reached, starts = _first(steps[0], zone)
-    barrier: Run | None = None
+    barriers: list[Run] = []
     for step in steps[1:]:
         if step.negated and step.within is None:
-            barrier = step.run
-        elif step.negated:
-            reached, starts = _absent(step, reached, starts, zone)
+            barriers.append(step.run)
+            continue
+        if step.negated:
+            reached, starts = _absent(step, reached, starts, barriers, zone)
         else:
-            reached, starts = _next(step, reached, starts, barrier, zone)
-            barrier = None
+            reached, starts = _next(step, reached, starts, barriers, zone)
+        barriers = []
     if total is not None:
         fits = _later(starts, total, zone) >= reached.at
         reached, starts = _keep(reached, starts, fits)
-    return _by_subject(reached, starts, barrier, owners, subjects)
+    return _by_subject(reached, starts, tuple(barriers), owners, subjects)
 
 
 def _first(step: StepRows, zone: str) -> tuple[Run, Ints]:
@@ -180,14 +181,16 @@ def _back(run: Run, n: int) -> tuple[Ints, Bools]:
     return begin, same
 
 
-def _absent(step: StepRows, reached: Run, starts: Ints, zone: str) -> tuple[Run, Ints]:
+def _absent(step: StepRows, reached: Run, starts: Ints, barriers: Sequence[Run], zone: str) -> tuple[Run, Ints]:
     assert step.within is not None
     until = _later(reached.at, step.within, zone)
     clear = step.run.upto(reached.groups, until) == step.run.upto(reached.groups, reached.at)
+    for barrier in barriers:
+        clear &= barrier.upto(reached.groups, until - 1) <= barrier.upto(reached.groups, reached.at)
     return _keep(Run(reached.offsets, reached.groups, until), starts, clear)
 
 
-def _next(step: StepRows, reached: Run, starts: Ints, barrier: Run | None, zone: str) -> tuple[Run, Ints]:
+def _next(step: StepRows, reached: Run, starts: Ints, barriers: Sequence[Run], zone: str) -> tuple[Run, Ints]:
     run = step.run
     if not len(run.at) or not len(reached.at):
         return _keep(run, run.at, np.zeros(len(run.at), bool))
@@ -197,7 +200,7 @@ def _next(step: StepRows, reached: Run, starts: Ints, barrier: Run | None, zone:
     before = np.maximum(before, 0)
     if step.within is not None:
         fits &= _later(reached.at, step.within, zone)[before] >= run.at
-    if barrier is not None:
+    for barrier in barriers:
         since = barrier.upto(run.groups, reached.at[before])
         fits &= barrier.upto(run.groups, run.at - 1) <= since
     return _keep(run, starts[before], fits)
@@ -217,10 +220,10 @@ def _keep(run: Run, starts: Ints, mask: Bools) -> tuple[Run, Ints]:
     return Run(running[run.offsets], run.groups[mask], run.at[mask]), starts[mask]
 
 
-def _by_subject(reached: Run, starts: Ints, barrier: Run | None, owners: Ints | None, subjects: int) -> Matches:
+def _by_subject(reached: Run, starts: Ints, barriers: tuple[Run, ...], owners: Ints | None, subjects: int) -> Matches:
     if owners is None:
         # Within one group later ends have later starts, so each match is the best so far.
-        return Matches(reached.offsets, reached.at, starts, reached.groups, barrier, starts, ordered=True)
+        return Matches(reached.offsets, reached.at, starts, reached.groups, barriers, starts, ordered=True)
     owner = owners[reached.groups] if len(reached.groups) else np.zeros(0, np.int64)
     order = np.lexsort((reached.at, owner))
     owner, ends, starts, groups = owner[order], reached.at[order], starts[order], reached.groups[order]
@@ -230,4 +233,4 @@ def _by_subject(reached: Run, starts: Ints, barrier: Run | None, owners: Ints | 
     # A running maximum that begins anew with each subject: the subject's number leads, the rank of the start follows.
     leading = np.maximum.accumulate(owner * (len(starts) + 1) + np.searchsorted(ranked, starts))
     best = ranked[leading - owner * (len(starts) + 1)] if len(starts) else starts
-    return Matches(offsets, ends, starts, groups, barrier, best)
+    return Matches(offsets, ends, starts, groups, barriers, best)

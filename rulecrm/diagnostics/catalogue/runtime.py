@@ -37,6 +37,12 @@ before the day that was asked about. Add the rate, or write the amount in the re
 `at`, a Datetime with a time zone and no missing values.""",
     ),
     Code(
+        "R442",
+        "sum or product too large",
+        """Amounts are held exactly, up to 922 million million units of the reporting currency, and whole numbers up to
+9.2e18. A sum or product beyond that is refused rather than rounded. Is an amount in the wrong unit?""",
+    ),
+    Code(
         "R901",
         "a lifecycle is not run",
         """The definition depends on the state of a lifecycle. Lifecycles are parsed and checked, but this version does
