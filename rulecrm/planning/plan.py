@@ -28,13 +28,11 @@ class Needs:
         kinds: by kind, the fields read, keys of subjects among them, `at` not.
         subjects: by subject, the attributes read.
         scans: (kind, subject) pairs that have to be indexed.
-        currencies: currencies of amounts written in the rules that have to be converted.
     """
 
     kinds: Mapping[str, frozenset[str]]
     subjects: Mapping[str, frozenset[str]]
     scans: frozenset[tuple[str, str]]
-    currencies: frozenset[str] = frozenset()
 
 
 @frozen
@@ -94,7 +92,6 @@ def find_needs(values: Collection[ir.Expr], schema: Schema) -> Needs:
     kinds: dict[str, set[str]] = {}
     subjects: dict[str, set[str]] = {}
     scans: set[tuple[str, str]] = set()
-    currencies: set[str] = set()
     seen: set[ir.Expr] = set()
     for value in values:
         for node in walk(value):
@@ -120,15 +117,12 @@ def find_needs(values: Collection[ir.Expr], schema: Schema) -> Needs:
                     for step in steps:
                         scans.add((step.kind, subject))
                         kinds.setdefault(step.kind, set()).update(() if by is None else (by,))
-                case ir.Apply(op="convert", args=(_, ir.Const(value=str() as code))):
-                    currencies.add(code)
                 case _:
                     pass
     return Needs(
         MappingProxyType({kind: frozenset(names) for kind, names in kinds.items()}),
         MappingProxyType({subject: frozenset(names) for subject, names in subjects.items()}),
         frozenset(scans),
-        frozenset(currencies),
     )
 
 

@@ -15,7 +15,6 @@ from rulecrm.facts import Facts
 from rulecrm.model import ir
 from rulecrm.planning import Plan
 from rulecrm.runtime.arrays import Ints
-from rulecrm.runtime.limits import refusing
 from rulecrm.runtime.lower import Function
 from rulecrm.runtime.physical import dtype_of, to_door
 from rulecrm.runtime.points import Points
@@ -53,8 +52,7 @@ def evaluate_all(run: Run, subject: str, instant: int) -> pl.DataFrame:
     definitions = [run.definition(symbol) for symbol in run.plan.wanted]
     definitions = [definition for definition in definitions if definition.subject == subject]
     keys = run.store.register(subject).keys
-    with refusing():
-        columns = _columns(points, definitions)
+    columns = _columns(points, definitions)
     run.store.forget_instants()
     frame = pl.DataFrame([keys.alias(subject), *columns])
     there = points.there()
@@ -67,8 +65,7 @@ def evaluate_points(run: Run, subject: str, keys: pl.Series, instants: Ints) -> 
     codes = run.store.register(subject).encode(keys)
     points = Points(run, subject, codes, np.ascontiguousarray(instants, np.int64), keys)
     definitions = [run.definition(symbol) for symbol in run.plan.wanted]
-    with refusing():
-        return _columns(points, [definition for definition in definitions if definition.subject == subject])
+    return _columns(points, [definition for definition in definitions if definition.subject == subject])
 
 
 def _columns(points: Points, definitions: Sequence[ir.Definition]) -> list[pl.Series]:

@@ -21,6 +21,7 @@ from rulecrm.planning.walk import children
 from rulecrm.runtime import population
 from rulecrm.runtime.aggregates import aggregate
 from rulecrm.runtime.arrays import Bools, Ints, split
+from rulecrm.runtime.limits import refusing
 from rulecrm.runtime.lower import Context, lower
 from rulecrm.runtime.matching import sequence_holds
 from rulecrm.runtime.memo import side_by_side
@@ -87,10 +88,11 @@ class Points:
 
     def values(self, exprs: Sequence[ir.Expr]) -> list[Value]:
         """The values of several expressions, their operators computed side by side."""
-        self.settle(exprs)
-        missing = [expr for expr in dict.fromkeys(exprs) if expr not in self._memo]
-        if missing:
-            self._compute(missing)
+        with refusing():
+            self.settle(exprs)
+            missing = [expr for expr in dict.fromkeys(exprs) if expr not in self._memo]
+            if missing:
+                self._compute(missing)
         return [self._memo[expr] for expr in exprs]
 
     def settle(self, exprs: Iterable[ir.Expr]) -> None:
@@ -230,8 +232,8 @@ class Points:
                 return Fixed(False if type_ == BOOL else None, dtype_of(type_))
             assert isinstance(then.value, int)
             if isinstance(self.instant, int):
-                then_ = min(then.value, self.instant)
-                return self.run.points(self.subject, self.codes, then_, self.keys).values([value])[0]
+                earlier = min(then.value, self.instant)
+                return self.run.points(self.subject, self.codes, earlier, self.keys).values([value])[0]
             instants: Ints = np.minimum(then.value, self.instant)
             return Points(self.run, self.subject, self.all_codes(), instants, self.keys).series(value)
         moments, present = split(then)
