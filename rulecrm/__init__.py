@@ -8,22 +8,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rulecrm.api.asking import instant_of
     from rulecrm.api.checking import check, format_text
     from rulecrm.api.result import Result
     from rulecrm.api.rules import Rules, load, loads
     from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
+    from rulecrm.engine import Advanced, Backtest, Engine
     from rulecrm.explain import Explanation
     from rulecrm.facts import Facts
+    from rulecrm.model.instants import instant_of
 
 __all__ = [
-    "Diagnostic", "Explanation", "Facts", "Result", "Rules", "RulesError", "Severity", "__version__", "check",
-    "format_text", "instant_of", "load", "loads",
+    "Advanced", "Backtest", "Diagnostic", "Engine", "Explanation", "Facts", "Result", "Rules", "RulesError", "Severity",
+    "__version__", "check", "format_text", "instant_of", "load", "loads",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Advanced": "rulecrm.engine",
+    "Backtest": "rulecrm.engine",
+    "Engine": "rulecrm.engine",
     "Diagnostic": "rulecrm.diagnostics.model",
     "Explanation": "rulecrm.explain",
     "Facts": "rulecrm.facts",
@@ -33,7 +37,7 @@ _HOMES = {
     "Severity": "rulecrm.diagnostics.model",
     "check": "rulecrm.api.checking",
     "format_text": "rulecrm.api.checking",
-    "instant_of": "rulecrm.api.asking",
+    "instant_of": "rulecrm.model.instants",
     "load": "rulecrm.api.rules",
     "loads": "rulecrm.api.rules",
 }

@@ -17,16 +17,17 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 from attrs import evolve, frozen
 
-from rulecrm.api.asking import to_microseconds
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.span import Span
 from rulecrm.explain import Explanation, explain
 from rulecrm.facts import Facts
 from rulecrm.model import ir
 from rulecrm.model.durations import Duration
+from rulecrm.model.instants import to_microseconds
+from rulecrm.model.program import Program, TestCase, TestExpectation, TestRow
 from rulecrm.model.schema import Column, Kind, Schema
 from rulecrm.model.types import BOOL, INSTANT, TEXT, Type
-from rulecrm.planning import Needs, find_needs, find_states, refs, walk
+from rulecrm.planning import Needs, find_needs
 
 __all__ = ["Outcome", "run_cases"]
 
@@ -40,8 +41,7 @@ class Outcome:
         expectation: the predicate as written.
         span: of the expectation.
         as_of: the instant, aware, in UTC.
-        passed: whether it holds; false where it was skipped.
-        skipped: why it was not run, or None.
+        passed: whether it holds.
         explanation: of one that does not hold.
         message: of one that does not hold, what was expected and what was found; empty otherwise.
     """
@@ -51,34 +51,25 @@ class Outcome:
     span: Span
     as_of: dt.datetime
     passed: bool
-    skipped: str | None
     explanation: Explanation | None
     message: str
 
 
-def run_cases(program: ir.Program) -> tuple[Outcome, ...]:
+def run_cases(program: Program) -> tuple[Outcome, ...]:
     """Every expectation of every test, in the order of the text."""
-    states = find_states(program)
-    return tuple(outcome for case in program.tests for outcome in _run(program, case, states))
+    return tuple(outcome for case in program.tests for outcome in _run(program, case))
 
 
-def _run(program: ir.Program, case: ir.TestCase, states: Mapping[str, str]) -> Iterable[Outcome]:
-    facts: Facts | RulesError | None = None
+def _run(program: Program, case: TestCase) -> Iterable[Outcome]:
+    facts = _facts(program, case)
     for expectation in case.expectations:
-        lifecycle = _lifecycle(expectation.value, states)
-        if lifecycle is not None:
-            reason = f"depends on the lifecycle `{lifecycle}`, which this version does not run"
-            yield _outcome(program, case, expectation, skipped=reason)
-            continue
-        if facts is None:
-            facts = _facts(program, case, states)
         if isinstance(facts, RulesError):
             yield _outcome(program, case, expectation, message=str(facts))
             continue
         yield _judge(program, case, expectation, facts)
 
 
-def _judge(program: ir.Program, case: ir.TestCase, expectation: ir.TestExpectation, facts: Facts) -> Outcome:
+def _judge(program: Program, case: TestCase, expectation: TestExpectation, facts: Facts) -> Outcome:
     name = "expectation"
     while any(definition.symbol == name for definition in program.definitions):
         name += "_"
@@ -98,23 +89,17 @@ def _judge(program: ir.Program, case: ir.TestCase, expectation: ir.TestExpectati
 
 
 def _outcome(
-    program: ir.Program,
-    case: ir.TestCase,
-    expectation: ir.TestExpectation,
+    program: Program,
+    case: TestCase,
+    expectation: TestExpectation,
     *,
     passed: bool = False,
-    skipped: str | None = None,
     message: str = "",
 ) -> Outcome:
     span = expectation.value.span if expectation.value.span.end else expectation.span
     written = program.sources.get(span.source, "")[span.start : span.end]
     text = " ".join(written.split())
-    return Outcome(case.name, text, expectation.span, expectation.at, passed, skipped, None, message)
-
-
-def _lifecycle(value: ir.Expr, states: Mapping[str, str]) -> str | None:
-    own = next((node.lifecycle for node in walk(value) if isinstance(node, ir.State)), None)
-    return own or next((states[ref] for ref in sorted(refs(value)) if ref in states), None)
+    return Outcome(case.name, text, expectation.span, expectation.at, passed, None, message)
 
 
 # --- facts of a test ----------------------------------------------------------------------------------------------
@@ -122,12 +107,11 @@ def _lifecycle(value: ir.Expr, states: Mapping[str, str]) -> str | None:
 _Record = dict[str, object]
 
 
-def _facts(program: ir.Program, case: ir.TestCase, states: Mapping[str, str]) -> Facts | RulesError:
+def _facts(program: Program, case: TestCase) -> Facts | RulesError:
     """The facts of a test, or what is wrong with them."""
     schema = program.schema
-    values = [one.value for one in program.definitions if one.symbol not in states]
-    values += [one.value for one in case.expectations if _lifecycle(one.value, states) is None]
-    needs = find_needs(values, schema)
+    values = [*(one.value for one in program.definitions), *(one.value for one in case.expectations)]
+    needs = find_needs(values, schema, [one.automaton for one in program.lifecycles])
     try:
         frames = {**_subject_frames(case, schema, needs), **_kind_frames(case, schema, needs)}
         return Facts.from_frames(**frames, zone=program.zone, schema=schema)  # type: ignore[arg-type]
@@ -135,7 +119,7 @@ def _facts(program: ir.Program, case: ir.TestCase, states: Mapping[str, str]) ->
         return RulesError(error.diagnostics, program.sources)
 
 
-def _subject_frames(case: ir.TestCase, schema: Schema, needs: Needs) -> dict[str, pl.DataFrame]:
+def _subject_frames(case: TestCase, schema: Schema, needs: Needs) -> dict[str, pl.DataFrame]:
     frames: dict[str, pl.DataFrame] = {}
     for name, subject in schema.subjects.items():
         if subject.frame is None:
@@ -150,7 +134,7 @@ def _subject_frames(case: ir.TestCase, schema: Schema, needs: Needs) -> dict[str
     return frames
 
 
-def _kind_frames(case: ir.TestCase, schema: Schema, needs: Needs) -> dict[str, pl.DataFrame]:
+def _kind_frames(case: TestCase, schema: Schema, needs: Needs) -> dict[str, pl.DataFrame]:
     """A frame for each frame of the schema that the test has rows of."""
     rows: dict[str, list[tuple[Kind, _Record]]] = {}
     for subject in case.subjects:
@@ -170,7 +154,7 @@ def _kind_frames(case: ir.TestCase, schema: Schema, needs: Needs) -> dict[str, p
     return frames
 
 
-def _dated(record: _Record, kind: Kind, row: ir.TestRow) -> _Record:
+def _dated(record: _Record, kind: Kind, row: TestRow) -> _Record:
     if _has_stages(kind):
         if kind.name == "refund" and "amount" in record:
             # What a refund row calls its amount is what was paid back, not the amount of the order.

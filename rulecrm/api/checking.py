@@ -7,10 +7,13 @@ Invariant: neither Polars nor NumPy is imported.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.semantics import Compiled, compile_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["check", "compile_file", "format_text", "read_text"]
 
@@ -36,7 +39,8 @@ def compile_file(path: str | Path, *, params: Mapping[str, object] | None = None
 
 def read_text(path: str | Path) -> str:
     """A rules file as text: UTF-8, a byte order mark left out, bytes that are no UTF-8 kept visible."""
-    return Path(path).read_bytes().decode("utf-8-sig", errors="replace")
+    with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer to import than a small file to check
+        return file.read().decode("utf-8-sig", errors="replace")
 
 
 def format_text(text: str) -> str:

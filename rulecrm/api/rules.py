@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from rulecrm.api.asking import Instant, instant_of, to_microseconds
 from rulecrm.api.checking import read_text
+from rulecrm.api.keeping import Checked, kept
 from rulecrm.api.remembering import remembered
 from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
-from rulecrm.model import ir
-from rulecrm.planning import Plan, find_states, make_plan
+from rulecrm.model.instants import Instant, instant_of, to_microseconds
+from rulecrm.model.program import Program
+from rulecrm.planning import Plan, make_plan
 from rulecrm.semantics import Compiled, compile_rules
+from rulecrm.semantics.sources import Read
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import polars as pl
 
     from rulecrm.api.cases import Outcome
     from rulecrm.api.result import Result
+    from rulecrm.draw import Diagram
+    from rulecrm.engine import Backtest
     from rulecrm.explain import Explanation
     from rulecrm.facts import Facts
     from rulecrm.runtime import Progress
@@ -33,7 +39,9 @@ __all__ = ["Rules", "load", "loads"]
 
 
 def load(path: str | Path, *, params: Mapping[str, object] | None = None) -> Rules:
-    """Load a rules file and all it imports; in one process, files that have not changed are compiled once.
+    """Load a rules file and all it imports; files that have not changed are compiled once.
+
+    One process remembers what it loaded, and large files are kept for the next: see `rulecrm.api.keeping`.
 
     Args:
         path: the file.
@@ -44,9 +52,15 @@ def load(path: str | Path, *, params: Mapping[str, object] | None = None) -> Rul
         OSError: the file cannot be read.
     """
     source, text, given = str(path), read_text(path), params or {}
-    return remembered(
-        source, text, given, lambda read: _rules(compile_rules(text, source=source, params=given, read=read))
-    )
+
+    def compiled(read: Read) -> Checked:
+        return _checked(compile_rules(text, source=source, params=given, read=read))
+
+    def made(read: Read) -> Rules:
+        checked = kept(source, text, given, read, compiled)
+        return Rules(checked.program, checked.warnings)
+
+    return remembered(source, text, given, made)
 
 
 def loads(
@@ -67,14 +81,14 @@ def loads(
     Raises:
         RulesError: carries every diagnostic.
     """
-    return _rules(compile_rules(text, source=source, params=params or {}, read=read))
+    checked = _checked(compile_rules(text, source=source, params=params or {}, read=read))
+    return Rules(checked.program, checked.warnings)
 
 
-def _rules(compiled: Compiled) -> Rules:
+def _checked(compiled: Compiled) -> Checked:
     if compiled.program is None:
         raise RulesError(compiled.diagnostics, compiled.sources)
-    warnings = tuple(one for one in compiled.diagnostics if one.severity is not Severity.ERROR)
-    return Rules(compiled.program, warnings)
+    return Checked(compiled.program, tuple(one for one in compiled.diagnostics if one.severity is not Severity.ERROR))
 
 
 @frozen(eq=False, repr=False)
@@ -86,35 +100,32 @@ class Rules:
         warnings: what the checker found that is no error.
     """
 
-    program: ir.Program
+    program: Program
     warnings: tuple[Diagnostic, ...]
-    _states: Mapping[str, str] = field(init=False)
+    _symbols: frozenset[str] = field(init=False)
     _plans: dict[tuple[str, ...], Plan] = field(factory=dict, init=False)
 
-    @_states.default
-    def _find_states(self) -> Mapping[str, str]:
-        return find_states(self.program)
+    @_symbols.default
+    def _find_symbols(self) -> frozenset[str]:
+        return frozenset(definition.symbol for definition in self.program.definitions)
 
     def __repr__(self) -> str:
-        counts = {form: len(self.names(form)) for form in ("metric", "segment", "classify")}
-        return (
-            f"<Rules: {counts['metric']} metrics, {counts['segment']} segments, {counts['classify']} classifications>"
-        )
+        words = {"metric": "metrics", "segment": "segments", "classify": "classifications"}
+        counts = [f"{len(self.names(form))} {word}" for form, word in words.items()]
+        return f"<Rules: {', '.join([*counts, f'{len(self.lifecycles)} lifecycles'])}>"
 
     def names(self, form: str | None = None) -> tuple[str, ...]:
-        """Names of the file's own definitions that can be evaluated, in text order.
+        """Names of the file's own definitions, in text order.
 
         `form` narrows them to `metric`, `segment` or `classify`.
         """
-        exported = [self.program.definition(name) for name in self.program.exported]
-        return tuple(
-            one.symbol for one in exported if one.symbol not in self._states and form in (None, one.form)
-        )  # fmt: skip
+        return tuple(name for name in self.program.exported if form in (None, self.program.definition(name).form))
 
     @property
-    def left_out(self) -> Mapping[str, str]:
-        """Definitions that are not evaluated, because they depend on a lifecycle: name → the lifecycle's name."""
-        return self._states
+    def lifecycles(self) -> tuple[str, ...]:
+        """Names of the file's own lifecycles, each after those that its guards refer to."""
+        # An imported lifecycle has its prefix before a dot.
+        return tuple(one.symbol for one in self.program.lifecycles if "." not in one.symbol)
 
     def evaluate(
         self,
@@ -130,7 +141,7 @@ class Rules:
         Args:
             facts: the shop's facts.
             as_of: T. A bare date is its first instant in the rules' zone.
-            only: names of definitions to compute; by default all that the file itself defines.
+            only: names of definitions and lifecycles to compute; by default all that the file itself has.
             shards: evaluate so many parts of the subjects one after another, for facts larger than memory.
             progress: told how far the work has come.
 
@@ -139,7 +150,7 @@ class Rules:
         """
         from rulecrm.api.result import Result
 
-        symbols = self.names() if only is None else tuple(map(self._known, only))
+        symbols = (*self.names(), *self.lifecycles) if only is None else tuple(map(self._known, only))
         at = instant_of(as_of, self.program.zone)
         return Result(self.program, facts, at, symbols, self._plan, shards, progress)
 
@@ -149,12 +160,29 @@ class Rules:
         Args:
             facts: the shop's facts.
             points: a key column named for the subject (`customer`, `product`, …) and `at`, a Datetime with a zone.
-            only: names of definitions to compute, of that subject; by default all of the file's own.
+            only: names of definitions and lifecycles to compute, of that subject; by default all of the file's own.
         """
         from rulecrm.api.result import values_at
 
-        symbols = self.names() if only is None else tuple(map(self._known, only))
+        symbols = (*self.names(), *self.lifecycles) if only is None else tuple(map(self._known, only))
         return values_at(self.program, facts, points, symbols, self._plan)
+
+    def moves(self, facts: Facts, lifecycle: str, *, until: Instant) -> pl.DataFrame:
+        """Every move that a lifecycle has made: `customer`, `at`, `from`, `to`, by customer and in order.
+
+        Args:
+            facts: the shop's facts.
+            lifecycle: its name.
+            until: the last instant looked at.
+
+        Raises:
+            RulesError: a name that is not there, an instant that is none, facts that cannot be read.
+        """
+        from rulecrm.api.result import moves_of
+
+        symbol = self._known(lifecycle, "lifecycle")
+        at = to_microseconds(instant_of(until, self.program.zone))
+        return moves_of(self.program, facts, symbol, at, self._plan)
 
     def explain(
         self, facts: Facts, *, segment: str, as_of: Instant, customer: object = None, key: object = None
@@ -163,7 +191,7 @@ class Rules:
 
         Args:
             facts: the shop's facts.
-            segment: name of a segment, a classification or a metric.
+            segment: name of a segment, a classification, a metric or a lifecycle.
             as_of: T.
             customer: key of the customer.
             key: the same, of any subject.
@@ -174,6 +202,56 @@ class Rules:
         return explain(
             self.program, facts, key=customer if key is None else key, symbol=self._known(segment), instant=at
         )
+
+    def backtest(
+        self,
+        facts: Facts,
+        start: Instant,
+        end: Instant,
+        *,
+        seed: str = "rulecrm",
+        prices: Mapping[str, Decimal] | None = None,
+        progress: Progress | None = None,
+    ) -> Backtest:
+        """History replayed: what would have been sent, to whom, at what cost. Nothing is written.
+
+        Args:
+            facts: the shop's facts.
+            start: where the clock begins; nothing at it or before it is entered.
+            end: where it stops.
+            seed: of control groups, holdout and splits.
+            prices: what one message costs in the reporting currency, by channel.
+            progress: told how far the work has come.
+
+        Raises:
+            RulesError: an instant that is none, an end before the start (R472), facts that cannot be read.
+        """
+        from rulecrm.engine import backtest
+
+        first, last = (to_microseconds(instant_of(one, self.program.zone)) for one in (start, end))
+        if last < first:
+            raise RulesError([Diagnostic("R472", f"the backtest ends ({end}) before it starts ({start})")])
+        return backtest(self.program, facts, start=first, end=last, seed=seed, prices=prices, progress=progress)
+
+    def diagram(
+        self,
+        name: str | None = None,
+        *,
+        facts: Facts | None = None,
+        as_of: Instant | None = None,
+        state: str | None = None,
+    ) -> Diagram:
+        """A lifecycle or a campaign to be drawn: `rulecrm.draw.to_svg(…)`, `rulecrm.draw.to_mermaid(…)`.
+
+        Args:
+            name: of the lifecycle or the campaign; the first of the file where it is left out.
+            facts: with `as_of`, for how many customers are in each state and have made each move.
+            as_of: T.
+            state: URL of a ledger, for how many journeys rest at each step.
+        """
+        from rulecrm.api.pictures import diagram_of
+
+        return diagram_of(self, name, facts, as_of, state)
 
     def run_tests(self) -> tuple[Outcome, ...]:
         """Execute the file's `test` blocks."""
@@ -187,17 +265,16 @@ class Rules:
             plan = self._plans[symbols] = make_plan(self.program, symbols)
         return plan
 
-    def _known(self, name: str) -> str:
-        names = {definition.symbol for definition in self.program.definitions}
-        if name in self._states:
-            message = f"`{name}` depends on the lifecycle `{self._states[name]}`, which this version does not run"
-            raise RulesError([Diagnostic("R901", message)], self.program.sources)
+    def _known(self, name: str, form: str | None = None) -> str:
+        if form is None and name in self._symbols:
+            return name
+        lifecycles = [one.symbol for one in self.program.lifecycles]
+        names = lifecycles if form else [*self._symbols, *lifecycles]
         if name not in names:
             from rulecrm.diagnostics.suggest import nearest
 
             near = nearest(name, sorted(names))
             help_ = f"did you mean `{near}`?" if near else None
-            raise RulesError(
-                [Diagnostic("R120", f"no definition is called `{name}`", help=help_)], self.program.sources
-            )
+            message = f"no {form or 'definition'} is called `{name}`"
+            raise RulesError([Diagnostic("R120", message, help=help_)], self.program.sources)
         return name

@@ -10,6 +10,8 @@ rulecrm, 130 interrupted, 141 nobody reads the output any more.
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Sequence
 
 __all__ = ["main"]
@@ -24,6 +26,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
+    from rulecrm.cli.ending import ending
+
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    status = ending(lambda: _run(words))
+    if arguments is None:
+        gc.freeze()  # the process ends: nobody waits while the collector walks all that is left, and finds nothing
+    return status
+
+
+def _run(words: list[str]) -> int:
+    from rulecrm.cli.checking import check_quickly, is_plain
+
+    if is_plain(words):
+        return check_quickly(words[1:])
     from rulecrm.cli.app import run
 
-    return run(arguments)
+    return run(words)

@@ -1,14 +1,11 @@
-"""The table of commands, and what becomes of an exception.
+"""The table of commands.
 
 In: arguments. Out: an exit status.
-Invariant: a user's mistake never shows a traceback, a bug of ours always does.
+Invariant: a module of a command is imported when the command is called, and no sooner.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
 from importlib import import_module
 
 import click
@@ -16,12 +13,17 @@ import click
 __all__ = ["commands", "run"]
 
 _COMMANDS = {
+    "advance": "Move everyone, decide every message, write the ledger.",
+    "backtest": "Say what campaigns would have sent, to whom, at what cost.",
     "check": "Find mistakes in rules files; reads no data.",
     "codes": "Explain a diagnostic by its code.",
     "demo": "Run the rules of a real shop over its 23,570 customers.",
+    "draw": "Draw a lifecycle or a campaign, with live counts.",
+    "erase": "Take a customer out of the ledger.",
     "eval": "Say who is in which segment.",
     "explain": "Say why a customer is, or is not, in a segment.",
     "fmt": "Lay rules files out in the one way.",
+    "history": "Tell everything that was decided about a customer.",
     "plugins": "List the plugins that are installed.",
     "test": "Run the tests written in rules files.",
 }
@@ -66,47 +68,17 @@ def commands() -> None:
     """From a rules file to the right customers."""
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that `arguments` ask for, and return its exit status."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+def run(words: list[str]) -> int:
+    """Run the command that the words ask for, and return its exit status."""
     try:
         # Not `commands.main`, which has its own way with interrupts and closed pipes.
         with commands.make_context("rulecrm", words) as context:
             status = commands.invoke(context)
-        sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as wrong:
         wrong.show()
         return wrong.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
         return 130
-    except BrokenPipeError:
-        _close_quietly()
-        return 141
-    except Exception:  # noqa: BLE001 (the last line of defence: whatever is left is a bug of ours, and is shown whole)
-        _confess()
-        return 70
     return status if isinstance(status, int) else 0
-
-
-def _close_quietly() -> None:
-    """Let the interpreter's own flush at exit write to nowhere, for the reader has left."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _confess() -> None:
-    import traceback
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        ours = version("rulecrm")
-    except PackageNotFoundError:
-        ours = "(not installed)"
-    traceback.print_exc()
-    click.echo(
-        "\nThis is a bug of rulecrm, not a mistake in the rules or the facts. Please report it with the lines above and"
-        "\nthe smallest rules file that shows it"
-        f" (rulecrm {ours}, Python {sys.version.split()[0]}, {sys.platform}).",
-        err=True,
-    )

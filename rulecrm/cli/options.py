@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["as_of", "facts", "rules_file", "rules_files", "settings"]
+__all__ = ["as_of", "facts", "instant", "instant_or_none", "rules_file", "rules_files", "settings", "state"]
 
 
 def _settings(ctx: click.Context, option: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
@@ -24,8 +24,13 @@ def _settings(ctx: click.Context, option: click.Parameter, words: tuple[str, ...
     return found
 
 
-def _instant(ctx: click.Context, option: click.Parameter, word: str | None) -> dt.date:
-    """A date or an instant; one without a zone is read in that of the rules, later, by the API."""
+def instant_or_none(ctx: click.Context, option: click.Parameter, word: str | None) -> dt.date | None:
+    """As `instant`; None where nothing is said."""
+    return None if word is None else instant(ctx, option, word)
+
+
+def instant(ctx: click.Context, option: click.Parameter, word: str | None) -> dt.date:
+    """A date or an instant, the present where nothing is said; without a zone, in that of the rules."""
     if word is None:
         return dt.datetime.now(tz=dt.UTC)
     try:
@@ -53,7 +58,7 @@ facts = click.option(
 )
 as_of = click.option(
     "--as-of",
-    callback=_instant,
+    callback=instant,
     metavar="INSTANT",
     help="2025-11-12, or 2025-11-12T10:00, in the zone of the rules; the present where it is not given.",
 )
@@ -64,4 +69,11 @@ settings = click.option(
     callback=_settings,
     metavar="NAME=VALUE",
     help="Set a param, such as active_within=50d. May be repeated.",
+)
+state = click.option(
+    "--state",
+    "url",
+    required=True,
+    metavar="URL",
+    help="The ledger: sqlite:///crm.db, postgresql://user@host/database.",
 )

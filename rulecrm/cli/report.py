@@ -12,11 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO
 
-import click
-
 from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 
-__all__ = ["count", "draw", "in_colour", "reporting"]
+__all__ = ["as_json", "count", "draw", "in_colour", "reporting"]
 
 
 def draw(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
@@ -25,8 +23,15 @@ def draw(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
         return
     from rulecrm.diagnostics.render import render
 
-    colour = in_colour(sys.stderr)
-    click.echo(render(diagnostics, sources, color=colour), err=True, color=colour, nl=False)
+    sys.stderr.write(render(diagnostics, sources, color=in_colour(sys.stderr)))
+    sys.stderr.flush()
+
+
+def as_json(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> str:
+    """A JSON array of them, with a line end."""
+    from rulecrm.diagnostics.render import to_json
+
+    return f"{to_json(diagnostics, sources, indent=2)}\n"
 
 
 def in_colour(stream: IO[str]) -> bool:
@@ -51,9 +56,9 @@ def reporting(*, json: bool = False) -> Iterator[None]:
         yield
     except RulesError as error:
         if json:
-            from rulecrm.diagnostics.render import to_json
-
-            click.echo(to_json(error.diagnostics, error.sources, indent=2))
+            sys.stdout.write(as_json(error.diagnostics, error.sources))
         else:
             draw(error.diagnostics, error.sources)
+        import click
+
         raise click.exceptions.Exit(1) from None

@@ -40,6 +40,6 @@ def _lacking(rules: Rules, facts: Facts) -> list[Diagnostic]:
     from rulecrm.planning import make_plan
 
     schema = rules.program.schema
-    needs = make_plan(rules.program, rules.names()).needs
+    needs = make_plan(rules.program, (*rules.names(), *rules.lifecycles)).needs
     found = facts.check((schema.kinds[name], fields) for name, fields in needs.kinds.items())
     return [one for one in found if one.severity is Severity.WARNING]

@@ -1,4 +1,4 @@
-"""What `rulecrm eval` prints: how many subjects each segment and each label has.
+"""What `rulecrm eval` prints: how many subjects each segment, each label and each state has.
 
 In: a result. Out: lines, then a table, JSON or CSV.
 Invariant: the three forms hold the same lines in the same order.
@@ -28,11 +28,11 @@ __all__ = ["Line", "moment", "summarize", "to_csv", "to_json", "to_table"]
 
 @frozen
 class Line:
-    """A segment, or a label of a classification.
+    """A segment, a label of a classification, or a state of a lifecycle.
 
     Attributes:
         name: symbol of the definition.
-        label: the label, None for a segment.
+        label: the label or state, None for a segment.
         title: title of the segment or label, None where it has none.
         size: how many subjects.
         share: of all subjects of that kind that exist, 0 to 1.
@@ -46,7 +46,7 @@ class Line:
 
 
 def summarize(result: Result) -> tuple[Line, ...]:
-    """The segments of the result in their order, then its classifications, label by label as written."""
+    """The segments of the result, its classifications label by label, and its lifecycles state by state, as written."""
     lines = [
         Line(str(row["segment"]), None, row["title"], int(row["size"]), row["share"])
         for row in result.sizes().iter_rows(named=True)
@@ -61,6 +61,9 @@ def summarize(result: Result) -> tuple[Line, ...]:
             )
             for label, _ in definition.arms
         ]
+    for name in result.lifecycles:
+        states = result.states(name)
+        lines += [Line(name, row["state"], None, row["size"], row["share"]) for row in states.iter_rows(named=True)]
     return tuple(lines)
 
 
@@ -103,7 +106,9 @@ def to_table(title: str, lines: Sequence[Line]) -> str:
     width = shutil.get_terminal_size((80, 24)).columns
     console = Console(file=drawn, width=width, force_terminal=in_colour(sys.stdout), highlight=False)
     console.print(Text(title, "bold"))
-    console.print(table if lines else "nothing to show: the file defines no segment and no classification")
+    console.print(
+        table if lines else "nothing to show: the file defines no segment, no classification and no lifecycle"
+    )
     return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines())
 
 

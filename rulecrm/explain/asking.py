@@ -134,9 +134,7 @@ def _asked(expr: ir.Expr) -> Iterable[ir.Expr]:
     while stack:
         node = stack.pop()
         match node:
-            case ir.Const() | ir.State():
-                continue
-            case ir.Apply(op="local"):
+            case ir.Const() | ir.Local():
                 continue
             case ir.Apply(args=args):
                 stack.extend(args)
@@ -145,6 +143,8 @@ def _asked(expr: ir.Expr) -> Iterable[ir.Expr]:
                 stack.extend(bound.at for bound in (scan.lower, scan.upper) if bound is not None)
             case ir.AsOf(instant=instant):
                 stack.append(instant)
+            case ir.HeldSince(value=value):
+                stack.append(value)
             case _:
                 pass
         yield node

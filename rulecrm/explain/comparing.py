@@ -72,12 +72,16 @@ def unwritten(expr: ir.Expr) -> str:
     match expr:
         case ir.Ref(symbol=symbol):
             return symbol
-        case ir.Attribute(name=name) | ir.Column(name=name):
+        case ir.Attribute(name=name) | ir.Column(name=name) | ir.Item(name=name):
             return name
+        case ir.State(lifecycle=lifecycle, part=part):
+            return lifecycle if part == "state" else f"{lifecycle}.{part}"
         case ir.Apply(op=op):
             return op
         case ir.Aggregate(function=function, scan=scan):
             return f"{function}({scan.kind})"
+        case ir.Elements(function=function, items=items):
+            return f"{function}({unwritten(items)})"
     return type(expr).__name__.lower()
 
 

@@ -14,30 +14,32 @@ from rulecrm.explain.flip import culprits, label_change, smallest_change
 from rulecrm.explain.shown import Door
 from rulecrm.explain.tree import Tree
 from rulecrm.facts import Facts
+from rulecrm.machine import lives
 from rulecrm.model import ir
-from rulecrm.planning import find_states, make_plan
+from rulecrm.model.program import Program
+from rulecrm.planning import definition_of, make_plan
 from rulecrm.runtime.evaluate import start_run
 
 __all__ = ["explain"]
 
 
-def explain(program: ir.Program, facts: Facts, *, key: object, symbol: str, instant: int) -> Explanation:
+def explain(program: Program, facts: Facts, *, key: object, symbol: str, instant: int) -> Explanation:
     """Why a subject is in a segment or not, or has its label, or its value, as of an instant.
 
     Args:
         program: the rules.
         facts: the shop's facts.
         key: the subject's key, text or integer.
-        symbol: a segment, a classification or a metric.
+        symbol: a segment, a classification, a metric or a lifecycle.
         instant: T, microseconds since 1970-01-01 UTC.
 
     Raises:
-        RulesError: R120 for a name that is not there, R432 for a key that no fact knows, R901 for a definition that
-            depends on a lifecycle; and what the facts have against being read.
+        RulesError: R120 for a name that is not there, R432 for a key that no fact knows; and what the facts have
+            against being read.
     """
     definition = _definition(program, symbol)
     # The definitions as they were written: no pass may turn a clause into another.
-    run = start_run(program, facts, make_plan(program, [symbol], passes=()))
+    run = start_run(program, facts, make_plan(program, [symbol], passes=()), lender=lives)
     asker = ask_about(run, definition.subject, key)
     ref = ir.Ref(symbol, definition.type)
     asker.prepare(ref, instant)
@@ -71,14 +73,10 @@ def _to_flip(root: Node) -> tuple[Node, ...]:
     return ()
 
 
-def _definition(program: ir.Program, symbol: str) -> ir.Definition:
-    lifecycle = find_states(program).get(symbol)
-    if lifecycle is not None:
-        message = f"`{symbol}` depends on the lifecycle `{lifecycle}`, which this version does not run"
-        raise RulesError([Diagnostic("R901", message)], program.sources)
-    for definition in program.definitions:
-        if definition.symbol == symbol:
-            return definition
-    near = nearest(symbol, [definition.symbol for definition in program.definitions])
+def _definition(program: Program, symbol: str) -> ir.Definition:
+    names = [*(one.symbol for one in program.definitions), *(one.symbol for one in program.lifecycles)]
+    if symbol in names:
+        return definition_of(program, symbol)
+    near = nearest(symbol, names)
     help_ = None if near is None else f"did you mean `{near}`?"
     raise RulesError([Diagnostic("R120", f"no definition is called `{symbol}`", help=help_)], program.sources)

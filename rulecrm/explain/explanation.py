@@ -12,7 +12,8 @@ Invariant: frozen and JSON-ready; the verdict of every node follows from those o
 | `compare` | that of its `comparison`; its children only say where the values come from |
 | `exists` `none` | whether its `evidence` holds a row, or none |
 | `sequence` `yes` `constant` | its own |
-| `metric` `classify` `aggregate` `attribute` `population` `standing` | no verdict: they have a value |
+| `metric` `classify` `lifecycle` `state` | no verdict: they have a value |
+| `aggregate` `attribute` `population` `standing` | no verdict: they have a value |
 
 A `classify` has its arms as children, in order; its value is the label of the first that fits.
 """
@@ -25,7 +26,7 @@ from attrs import frozen
 
 from rulecrm.explain.shown import Shown
 
-__all__ = ["Comparison", "Distance", "Evidence", "Explanation", "FactShown", "Node", "Steps", "Window"]
+__all__ = ["Comparison", "Distance", "Evidence", "Explanation", "FactShown", "Node", "Stay", "Steps", "Window"]
 
 
 @frozen
@@ -109,6 +110,27 @@ class Steps:
 
 
 @frozen
+class Stay:
+    """Where the subject is in a lifecycle.
+
+    Attributes:
+        lifecycle: its name.
+        state: the state.
+        since: when the subject came there; missing where no beginning is known.
+        previous: the state before; missing before the first move.
+        moves: how many moves there have been.
+        move: the move that led there, as written; None before the first.
+    """
+
+    lifecycle: str
+    state: Shown
+    since: Shown
+    previous: Shown
+    moves: int
+    move: str | None
+
+
+@frozen
 class Node:
     """One clause.
 
@@ -120,6 +142,7 @@ class Node:
         value: of everything that is no predicate.
         name, title: of a definition or an arm.
         comparison, distance, evidence, steps: what the verdict rests on.
+        stay: of a `state`, where the subject is and how it came there.
         at: the earlier instant of an `as of`.
         over: how many subjects a number of the population is over.
         again: the definition is unfolded elsewhere in the tree.
@@ -140,6 +163,7 @@ class Node:
     distance: Distance | None = None
     evidence: Evidence | None = None
     steps: Steps | None = None
+    stay: Stay | None = None
     at: Shown | None = None
     over: int | None = None
     again: bool = False
@@ -155,7 +179,7 @@ class Explanation:
 
     Attributes:
         symbol: name of the definition.
-        form: `segment`, `classify` or `metric`.
+        form: `segment`, `classify`, `metric` or `lifecycle`.
         subject, key: of whom.
         as_of: T, aware, in the rules' zone.
         zone: IANA name of that zone.

@@ -14,6 +14,7 @@ from rulecrm.explain.chains import steps_of
 from rulecrm.explain.evidence import evidence_of
 from rulecrm.explain.explanation import Distance, Node
 from rulecrm.explain.shown import Door, Shown
+from rulecrm.explain.staying import stay_of
 from rulecrm.model import ir
 from rulecrm.model.types import BOOL, INT
 from rulecrm.planning.walk import children, is_point_constant
@@ -176,6 +177,10 @@ class Tree:
                 evidence = evidence_of(expr, self.asker, self.door, instant)
                 node = self._valued(expr, instant, "aggregate")
                 return (evolve(node, evidence=evidence, children=self._inside(expr, instant)),)
+            case ir.Elements(function="count"):
+                return (evolve(self._valued(expr, instant, "attribute"), children=self._inside(expr, instant)),)
+            case ir.Elements():
+                return self._inside(expr, instant)
             case ir.Attribute() | ir.Key():
                 return (self._valued(expr, instant, "attribute"),)
             case ir.PopulationOf():
@@ -186,8 +191,14 @@ class Tree:
                 over = ir.PopulationOf("count", value, expr.among, (), INT)
                 node = evolve(self._valued(expr, instant, "standing"), over=self._count(over, instant))
                 return (evolve(node, children=self.values(expr.value, instant)),)
+            case ir.State():
+                node = self._valued(expr, instant, "state")
+                return (evolve(node, stay=stay_of(expr, self.asker, self.door, instant)),)
             case ir.AsOf():
                 return (self._as_of(expr, instant),)
+            case ir.HeldSince(value=value):
+                node = self._valued(expr, instant, "since")
+                return (evolve(node, children=(self.predicate(value, instant),)),)
             case ir.Apply(op="and" | "or" | "not"):
                 return (self.predicate(expr, instant),)
             case ir.Apply(args=args):
@@ -200,8 +211,8 @@ class Tree:
         stack = list(reversed(children(expr)))
         while stack:
             part = stack.pop()
-            if isinstance(part, ir.Apply):
-                stack.extend(reversed(part.args))
+            if isinstance(part, ir.Apply | ir.Elements):
+                stack.extend(reversed(children(part)))
             else:
                 for node in self._sources(part, instant):
                     found.setdefault(node.id, node)

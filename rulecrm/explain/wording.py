@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulecrm.explain.explanation import Comparison, Evidence, Explanation, Node, Window
+from rulecrm.explain.explanation import Comparison, Evidence, Explanation, Node, Stay, Window
 from rulecrm.explain.shown import Shown, plural
 
 __all__ = ["change_of", "detail", "heading", "notes", "subtitle", "subtree", "tick"]
@@ -112,6 +112,9 @@ def _sourced(node: Node, shown: set[str]) -> Iterator[str]:
         case "as of":
             assert node.at is not None
             yield f"{node.clause} = {node.value.text}, as of {node.at.text}"
+        case "state":
+            assert node.stay is not None
+            yield (f"{node.clause} = {node.value.text}: " if not told else "") + _stayed(node.stay)
         case _ if node.folded or not told:
             yield f"{heading(node)} = {node.value.text}" + (", not unfolded" if node.folded else "")
     inside = {*shown, node.value.text}
@@ -162,6 +165,16 @@ def _counted(evidence: Evidence) -> str:
     if named and named != ["…"]:
         said += f" ({', '.join(named)})"
     return said + (f"; {_looked(evidence.window)}" if evidence.window is not None else "")
+
+
+def _stayed(stay: Stay) -> str:
+    """Where the subject is, since when, and by which move it came there."""
+    said = f"{stay.lifecycle} is {stay.state.text}"
+    if stay.since.value is not None:
+        said += f" since {_day(stay.since)}"
+    if stay.move is None:
+        return f"{said}, where it began"
+    return f"{said}, before that {stay.previous.text}, by {plural('move', stay.moves)}, the last: {stay.move}"
 
 
 def _fact(key: str | None, fields: list[str]) -> str:

@@ -6,6 +6,7 @@ nothing below asks the user anything again. Nodes are frozen and hash by meaning
 
 An expression is evaluated at a *point*, a pair (subject, instant T); inside the `where` and the value of a `Scan` it is
 evaluated for a row of a kind *seen from* a point: `Column` then reads the row, and all else still reads the point.
+Inside the `where` of `Elements` it is evaluated for one record of a list: `Item` then reads the record.
 
 Truth is two-valued. A comparison (and `in`, `contains`, …) with a missing operand is false; a missing bool read as a
 predicate is false. Every expression of type BOOL that is no `Column`/`Attribute`/`Aggregate("first"…)` is therefore
@@ -77,12 +78,13 @@ from attrs import field, frozen
 
 from rulecrm.diagnostics.span import NOWHERE, Span
 from rulecrm.model.durations import Duration
-from rulecrm.model.schema import Schema
+from rulecrm.model.node import HashedNode, Node
 from rulecrm.model.types import BOOL, INSTANT, TEXT, Type
 
 __all__ = [
-    "Aggregate", "Apply", "AsOf", "Attribute", "Bound", "Column", "Const", "Definition", "Expr", "Key", "Now", "Period",
-    "PopulationOf", "Program", "Ref", "Scan", "SequenceOf", "Standing", "State", "StepOf", "TestCase", "TestExpectation", "TestRow", "TestSubject", "Value",
+    "Aggregate", "Apply", "AsOf", "Attribute", "Bound", "Column", "Const", "Definition", "Elements", "Expr",
+    "HeldSince", "Item", "Key",
+    "Local", "Now", "Period", "PopulationOf", "Ref", "Scan", "SequenceOf", "Standing", "State", "StepOf", "Value",
 ]  # fmt: skip
 
 Value = bool | int | float | Decimal | str | Duration | dt.date | dt.datetime | dt.time | tuple["Value", ...]
@@ -97,8 +99,8 @@ def _span() -> Span:
 # --- leaves -------------------------------------------------------------------------------------------------------
 
 
-@frozen(cache_hash=True)
-class Const:
+@frozen(eq=False, repr=False)
+class Const(HashedNode):
     """A constant. A literal, a param that has been set, or a label."""
 
     value: Value
@@ -106,24 +108,24 @@ class Const:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class Now:
+@frozen(eq=False, repr=False)
+class Now(HashedNode):
     """T itself."""
 
     type: Type = INSTANT
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class Key:
+@frozen(eq=False, repr=False)
+class Key(HashedNode):
     """The key of the subject, as text."""
 
     type: Type = TEXT
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class Period:
+@frozen(eq=False, repr=False)
+class Period(HashedNode):
     """An end (`start` or `end`) of the period that a kpi reports."""
 
     end: str
@@ -131,8 +133,21 @@ class Period:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class Attribute:
+@frozen(eq=False, repr=False)
+class Local(HashedNode):
+    """A value that the journey at whose point this is evaluated brings along.
+
+    `entry` is the instant at which it was entered, `entry.FIELD` a field of the row that it was entered on (missing
+    where it was entered by no row). A journey's values never change.
+    """
+
+    name: str
+    type: Type
+    span: Span = _span()
+
+
+@frozen(eq=False, repr=False)
+class Attribute(HashedNode):
     """An attribute of the subject."""
 
     subject: str
@@ -141,8 +156,8 @@ class Attribute:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class Column:
+@frozen(eq=False, repr=False)
+class Column(HashedNode):
     """A field of the row: `at`, a subject's key, or a field of the kind (stages as of T, see `schema.Column.stage`)."""
 
     kind: str
@@ -151,8 +166,17 @@ class Column:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class Ref:
+@frozen(eq=False, repr=False)
+class Item(HashedNode):
+    """A field of the record that the innermost `Elements` around it looks at."""
+
+    name: str
+    type: Type
+    span: Span = _span()
+
+
+@frozen(eq=False, repr=False)
+class Ref(HashedNode):
     """The value of another definition (by its symbol) for the same subject at the same T."""
 
     symbol: str
@@ -160,11 +184,12 @@ class Ref:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class State:
-    """The state of a lifecycle. No engine of this version advances lifecycles: what refers to one is not evaluated.
+@frozen(eq=False, repr=False)
+class State(HashedNode):
+    """The state of a lifecycle, by docs/machine.md.
 
-    `part` is `state`, `since` (instant at which it was entered) or `previous` (the state before it).
+    `part` is `state` (label), `since` (the instant at which it was entered), `previous` (label, the state before it;
+    missing before the first move) or `moves` (int, how many moves there have been).
     """
 
     lifecycle: str
@@ -176,16 +201,16 @@ class State:
 # --- what reads facts ---------------------------------------------------------------------------------------------
 
 
-@frozen(cache_hash=True)
-class Bound:
+@frozen(eq=False, repr=False)
+class Bound(HashedNode):
     """An end of a window: an instant, in (`closed`) or out."""
 
     at: Expr
     closed: bool
 
 
-@frozen(cache_hash=True)
-class Scan:
+@frozen(eq=False, repr=False)
+class Scan(HashedNode):
     """Rows of a kind that belong to the point's subject, lie not after T, in the window, and fit every `where`.
 
     `where` holds the conjuncts, flattened, collections included. Rows are in the order of `at`, and at one instant in
@@ -199,8 +224,8 @@ class Scan:
     upper: Bound | None = None
 
 
-@frozen(cache_hash=True)
-class Aggregate:
+@frozen(eq=False, repr=False)
+class Aggregate(HashedNode):
     """One value from the rows of a scan.
 
     | function | value, arguments | result; over no rows |
@@ -233,8 +258,8 @@ class Aggregate:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class StepOf:
+@frozen(eq=False, repr=False)
+class StepOf(HashedNode):
     """One step. `where` is row-level; `at_least` is 1 where nothing is said."""
 
     kind: str
@@ -244,8 +269,8 @@ class StepOf:
     within: Duration | None = None
 
 
-@frozen(cache_hash=True)
-class SequenceOf:
+@frozen(eq=False, repr=False)
+class SequenceOf(HashedNode):
     """Whether rows t1 < t2 < … exist, one for each step, all of one value of `by`, all inside the window, all ≤ T.
 
     * A step is reached at an instant: that of its row; of its `at_least`-th row; of a `no … within D`: the end of D.
@@ -271,8 +296,8 @@ class SequenceOf:
 # --- what reads other points --------------------------------------------------------------------------------------
 
 
-@frozen(cache_hash=True)
-class PopulationOf:
+@frozen(eq=False, repr=False)
+class PopulationOf(HashedNode):
     """One number over all subjects that exist at T (and fit `among`): `function` of `value`, missing values left out.
 
     Functions: `count sum mean min max median quantile stddev share distinct mode` (`mode`: of equals the smallest);
@@ -287,8 +312,8 @@ class PopulationOf:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class Standing:
+@frozen(eq=False, repr=False)
+class Standing(HashedNode):
     """The place of the subject among all that exist at T (and fit `among`) and have a value; missing without a value.
 
     With n such subjects and `below` of them smaller, `above` of them greater:
@@ -304,8 +329,8 @@ class Standing:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class AsOf:
+@frozen(eq=False, repr=False)
+class AsOf(HashedNode):
     """`value` at (the same subject, `instant`); where the instant is missing, missing (a predicate: false).
 
     The checker makes sure that `instant` is never after T (it is clipped to T at run time all the same), and that a
@@ -318,8 +343,24 @@ class AsOf:
     span: Span = _span()
 
 
-@frozen(cache_hash=True)
-class Apply:
+@frozen(eq=False, repr=False)
+class HeldSince(HashedNode):
+    """Since when the predicate `value` holds without a break; missing where it does not hold at T.
+
+    It is judged at the local midnights of the zone that are not after T. With m the last of them: the first midnight
+    such that the predicate holds at it, at every midnight from there up to m, and at T; T itself where it holds at T
+    and not at m. At a midnight before the subject exists nothing holds. `limit` (months and days) says how far back is
+    looked from the day of m: what holds at every midnight up to there is said to hold since the first of those.
+    """
+
+    value: Expr
+    limit: Duration
+    type: Type = INSTANT
+    span: Span = _span()
+
+
+@frozen(eq=False, repr=False)
+class Apply(HashedNode):
     """An operator on values; see the table in the module's docstring."""
 
     op: str
@@ -328,17 +369,32 @@ class Apply:
     span: Span = _span()
 
 
+@frozen(eq=False, repr=False)
+class Elements(HashedNode):
+    """One value from the records of a list that fit every `where`: `exists`, `none` (bool) or `count` (int).
+
+    A missing list has no records, and a missing record in a list is none. Never missing. In `where` the fields of the
+    record are `Item`; whatever asks for facts or for another instant in there reads no `Item`.
+    """
+
+    function: str
+    items: Expr
+    where: tuple[Expr, ...]
+    type: Type
+    span: Span = _span()
+
+
 Expr = (
-    Const | Now | Key | Period | Attribute | Column | Ref | State
-    | Aggregate | SequenceOf | PopulationOf | Standing | AsOf | Apply
+    Const | Now | Key | Local | Period | Attribute | Column | Item | Ref | State
+    | Aggregate | SequenceOf | PopulationOf | Standing | AsOf | HeldSince | Apply | Elements
 )  # fmt: skip
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class Definition:
+@frozen(eq=False, repr=False)
+class Definition(Node):
     """A named value for each subject.
 
     Attributes:
@@ -361,85 +417,3 @@ class Definition:
     titles: Mapping[str, str] = field(factory=dict, hash=False)
     """Titles of a classification's labels."""
     span: Span = _span()
-
-
-@frozen
-class TestRow:
-    """One row of a kind in a test; `values` are constants by field name."""
-
-    __test__ = False
-
-    kind: str
-    at: dt.datetime
-    values: Mapping[str, Const] = field(hash=False)
-
-
-@frozen
-class TestSubject:
-    """One subject in a test: its key, its attributes, its rows (their subject key is `key`)."""
-
-    __test__ = False
-
-    subject: str
-    key: str
-    attributes: Mapping[str, Const] = field(hash=False)
-    rows: tuple[TestRow, ...] = ()
-
-
-@frozen
-class TestExpectation:
-    """What must hold of a subject (`key`) as of `at`: `value` is a predicate."""
-
-    __test__ = False
-
-    at: dt.datetime
-    subject: str
-    key: str
-    value: Expr
-    span: Span = _span()
-
-
-@frozen
-class TestCase:
-    """A `test` block."""
-
-    __test__ = False
-
-    name: str
-    subjects: tuple[TestSubject, ...]
-    expectations: tuple[TestExpectation, ...]
-    span: Span = _span()
-
-
-@frozen
-class Program:
-    """A checked file with all it imports.
-
-    Attributes:
-        definitions: every definition, each after those it refers to.
-        exported: symbols that the file itself defines (imports left out unless they have no prefix), in text order.
-        schema: the canonical schema and what the file declares.
-        zone: IANA name of the zone of calendar words.
-        currency: ISO 4217 code of the reporting currency.
-        params: name → constant, after they were set.
-        sources: text by source name.
-        tests: the file's own `test` blocks (not those of imports).
-    """
-
-    definitions: tuple[Definition, ...]
-    exported: tuple[str, ...]
-    schema: Schema
-    zone: str
-    currency: str
-    params: Mapping[str, Const]
-    sources: Mapping[str, str]
-    tests: tuple[TestCase, ...] = ()
-    _by_symbol: Mapping[str, Definition] = field(init=False, eq=False, repr=False)
-
-    @_by_symbol.default
-    def _index(self) -> Mapping[str, Definition]:
-        return {definition.symbol: definition for definition in self.definitions}
-
-    def definition(self, symbol: str) -> Definition:
-        """The definition with this symbol; KeyError where there is none."""
-        return self._by_symbol[symbol]

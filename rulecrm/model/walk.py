@@ -10,13 +10,15 @@ from collections.abc import Iterator
 
 from rulecrm.model import ir
 
-__all__ = ["children", "refs", "walk"]
+__all__ = ["children", "reads_item", "refs", "walk"]
 
 
 def children(expr: ir.Expr) -> tuple[ir.Expr, ...]:
     """The expressions directly inside `expr`, row-level ones of its scans included."""
     match expr:
-        case ir.Const() | ir.Now() | ir.Key() | ir.Period() | ir.Attribute() | ir.Column() | ir.Ref() | ir.State():
+        case ir.Const() | ir.Now() | ir.Key() | ir.Local() | ir.Period() | ir.Attribute() | ir.Column():
+            return ()
+        case ir.Ref() | ir.State() | ir.Item():
             return ()
         case ir.Apply(args=args):
             return args
@@ -28,6 +30,10 @@ def children(expr: ir.Expr) -> tuple[ir.Expr, ...]:
             return (value, *_present(among), *args)
         case ir.AsOf(value=value, instant=instant):
             return (value, instant)
+        case ir.Elements(items=items, where=where):
+            return (items, *where)
+        case ir.HeldSince(value=value):
+            return (value,)
     raise AssertionError(f"no such expression: {expr!r}")
 
 
@@ -46,6 +52,17 @@ def walk(expr: ir.Expr) -> Iterator[ir.Expr]:
         node = stack.pop()
         yield node
         stack.extend(reversed(children(node)))
+
+
+def reads_item(expr: ir.Expr) -> bool:
+    """Whether `expr` reads a field of a record that an `Elements` around it looks at."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ir.Item):
+            return True
+        stack.extend((node.items,) if isinstance(node, ir.Elements) else children(node))
+    return False
 
 
 def refs(expr: ir.Expr) -> frozenset[str]:

@@ -6,12 +6,19 @@ Invariant: each pass alone gives the same values as none (tests/planning/test_pa
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from attrs import evolve
 
 from rulecrm.model import ir
+from rulecrm.model.rewrite import Rewrite
+from rulecrm.planning.latest import latest_rows
 from rulecrm.planning.walk import walk
 
-__all__ = ["PASSES", "narrow_windows"]
+__all__ = ["PASSES", "Pass", "narrow_windows"]
+
+Pass = Callable[[Collection[ir.Expr]], Rewrite]
+"""Given the values of all definitions, the rewriting to be applied to each."""
 
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 
@@ -67,5 +74,16 @@ def _row_level(expr: ir.Expr) -> list[ir.Expr]:
     return [expr]
 
 
-PASSES = (narrow_windows,)
+def share(_: Collection[ir.Expr]) -> Rewrite:
+    """Equal expressions become the same object, which is then known again without a look inside."""
+    known: dict[ir.Expr, ir.Expr] = {}
+    return lambda expr: known.setdefault(expr, expr)
+
+
+def narrow(_: Collection[ir.Expr]) -> Rewrite:
+    """`narrow_windows`, whatever the expressions."""
+    return narrow_windows
+
+
+PASSES: tuple[Pass, ...] = (narrow, latest_rows, share)
 """The passes, in the order in which they are applied."""

@@ -14,15 +14,17 @@ from fractions import Fraction
 
 import numpy as np
 import polars as pl
-from attrs import define
+from attrs import define, evolve, field
 
+from rulecrm.diagnostics.model import RulesError
 from rulecrm.model import ir
+from rulecrm.model.types import Type
 from rulecrm.runtime import calendar
 from rulecrm.runtime.arithmetic import divide_arrays
 from rulecrm.runtime.arrays import Array, Bools, Ints, masked, split
 from rulecrm.runtime.limits import LARGEST, is_large, too_large
 from rulecrm.runtime.memo import Memo
-from rulecrm.runtime.stretches import Ordered, Whole, in_order, narrow, order_within, quantile, reduce, running
+from rulecrm.runtime.stretches import Ordered, in_order, narrow, order_within, quantile, reduce, running, totals
 
 __all__ = ["Selection", "aggregate"]
 
@@ -41,6 +43,8 @@ class Selection:
         zone: the zone of calendar units.
         offsets: where each point is a subject and its stretch lies among that subject's own rows: where these begin.
             Then the order of values is worked out once for the run, whatever the stretches are.
+        subjects: the subjects of the points, where they are but some of those of `offsets`.
+        here: a place to keep what depends on the run and the stretches, shared between aggregates of one window.
     """
 
     at: Ints
@@ -52,8 +56,10 @@ class Selection:
     now: Ints | int
     zone: str
     offsets: Ints | None = None
+    subjects: Ints | None = None
+    here: Memo[object, object] = field(factory=Memo)
 
-    def kept(self, name: str, make: Callable[[], object]) -> object:
+    def kept(self, name: object, make: Callable[[], object]) -> object:
         """What `make` gives, made once for this run and value."""
         if self.key is None:
             return make()
@@ -66,8 +72,11 @@ class Selection:
             return in_order(values, present, self.lower, ends)
         offsets = self.offsets
         whole = self.kept(name, lambda: order_within(offsets, values, present))
-        assert isinstance(whole, Whole)
-        return narrow(whole, self.lower, ends)
+        assert isinstance(whole, Ordered)
+        place = (name, self.key, self.subjects is None)
+        found = self.here.get(place, lambda: narrow(whole, self.lower, ends, self.subjects))
+        assert isinstance(found, Ordered)
+        return found
 
     @property
     def counts(self) -> Ints:
@@ -76,8 +85,56 @@ class Selection:
 
 
 def aggregate(node: ir.Aggregate, rows: Selection) -> pl.Series:
-    """The value of an aggregate at every point."""
-    return _FUNCTIONS[node.function](node, rows)
+    """The value of an aggregate at every point.
+
+    Where points are subjects and nearly all of them see the whole of their history, the values over whole histories
+    (which no instant changes) are kept, and only the other subjects are looked at.
+    """
+    how = _FUNCTIONS[node.function]
+    if rows.offsets is None or rows.key is None or node.function in _CHEAP or not _patches(node.type):
+        return how(node, rows)
+    part = rows.here.get("partly", lambda: _partly(rows))
+    if not isinstance(part, Selection):
+        return how(node, rows)
+    offsets = rows.offsets
+
+    def make() -> object:
+        try:
+            return how(node, evolve(rows, lower=offsets[:-1], upper=offsets[1:], here=Memo()))
+        except RulesError:
+            return None  # what is too large over a whole history need not be so up to T
+
+    whole = rows.kept(("whole", node.function, node.args, node.type), make)
+    if not isinstance(whole, pl.Series):
+        return how(node, rows)
+    if not len(part.lower):
+        return whole
+    assert part.subjects is not None
+    patched = whole.clone()
+    patched.scatter(part.subjects, how(node, evolve(part, values=rows.values, key=rows.key)).cast(whole.dtype))
+    return patched
+
+
+def _partly(rows: Selection) -> Selection | None:
+    """The subjects that do not see the whole of their history; None if they are many."""
+    assert rows.offsets is not None
+    begin, end = rows.offsets[:-1], rows.offsets[1:]
+    subjects = np.flatnonzero((rows.upper < end) | (rows.lower > begin))
+    if len(subjects) * _FEW_OF > len(end):
+        return None
+    return evolve(rows, lower=rows.lower[subjects], upper=rows.upper[subjects], subjects=subjects)
+
+
+def _patches(kind: Type) -> bool:
+    """Whether single values of a column of this type can be replaced."""
+    return kind.name not in ("list", "record")
+
+
+_FEW_OF = 4
+"""At most this part of all subjects may see less than their whole history, for its value to be of use."""
+
+_CHEAP = frozenset({"count", "exists", "none", "streak"})
+"""Functions of positions alone; and `streak`, which depends on T beyond the rows that are seen."""
 
 
 # --- counting -----------------------------------------------------------------------------------------------------
@@ -97,11 +154,11 @@ def _present_counts(rows: Selection) -> Ints:
         return rows.counts
 
     def make() -> object:
-        return running(values.is_not_null().to_numpy())
+        return totals(values.is_not_null().to_numpy())
 
-    totals = rows.kept("present", make)
-    assert isinstance(totals, np.ndarray)
-    counts: Ints = totals[rows.upper] - totals[rows.lower]
+    before = rows.kept("present", make)
+    assert isinstance(before, np.ndarray)
+    counts: Ints = before[rows.upper] - before[rows.lower]
     return counts
 
 
@@ -113,10 +170,10 @@ def _exists(node: ir.Aggregate, rows: Selection) -> pl.Series:
 def _share(_: ir.Aggregate, rows: Selection) -> pl.Series:
     assert rows.values is not None
     values = rows.values
-    totals = rows.kept("share", lambda: running(values.fill_null(False).to_numpy()))
-    assert isinstance(totals, np.ndarray)
+    before = rows.kept("share", lambda: totals(values.fill_null(False).to_numpy()))
+    assert isinstance(before, np.ndarray)
     counts = rows.counts
-    hits = totals[rows.upper] - totals[rows.lower]
+    hits = before[rows.upper] - before[rows.lower]
     return masked(hits / np.maximum(counts, 1), counts > 0)
 
 
@@ -133,9 +190,9 @@ def _sums(rows: Selection) -> Array:
     if values.dtype.kind == "f":
         # A difference of running totals would bring other rows' rounding in.
         return reduce(np.add, values, rows.lower, rows.upper)[0]
-    totals = rows.kept("sum", lambda: running(values))
-    assert isinstance(totals, np.ndarray)
-    sums: Array = totals[rows.upper] - totals[rows.lower]
+    before = rows.kept("sum", lambda: running(values))
+    assert isinstance(before, np.ndarray)
+    sums: Array = before[rows.upper] - before[rows.lower]
     if rows.kept("large", lambda: is_large(values)) and len(sums):
         # Totals of all rows may wrap round and their differences still be right, but for a sum itself too large.
         near, _ = reduce(np.add, values.astype(np.float64), rows.lower, rows.upper)
@@ -237,8 +294,8 @@ def _distinct(_: ir.Aggregate, rows: Selection) -> pl.Series:
     numbers, present = _numbered(rows)
     ordered = rows.ordered("order of numbers", numbers, present)
     fresh = _run_starts(ordered.values, ordered.starts)
-    totals = running(fresh)
-    return pl.Series(totals[ordered.starts[1:]] - totals[ordered.starts[:-1]])
+    before = totals(fresh)[ordered.starts]
+    return pl.Series(before[1:] - before[:-1])
 
 
 def _run_starts(values: Array, starts: Ints) -> Bools:
@@ -256,13 +313,14 @@ def _mode(_: ir.Aggregate, rows: Selection) -> pl.Series:
     ordered = rows.ordered("order of numbers", numbers, present)
     if not len(ordered.values):
         return rows.values.clear().extend_constant(None, len(rows.lower))
-    begins = np.flatnonzero(_run_starts(ordered.values, ordered.starts))
+    fresh = _run_starts(ordered.values, ordered.starts)
+    begins = np.flatnonzero(fresh)
     sizes = np.diff(np.append(begins, len(ordered.values)))
     latest = np.maximum.reduceat(ordered.positions, begins)
     # Of the most frequent values the one seen last: one number that grows with the count, then with the position.
     bits = len(rows.at).bit_length()
     score = (sizes << bits) | latest
-    owner = running(_run_starts(ordered.values, ordered.starts))
+    owner = totals(fresh)
     best, filled = reduce(np.maximum, score, owner[ordered.starts[:-1]], owner[ordered.starts[1:]])
     return rows.values.gather(masked(best & ((1 << bits) - 1), filled))
 
@@ -289,9 +347,10 @@ def _gaps(node: ir.Aggregate, rows: Selection) -> pl.Series:
     if rows.offsets is not None:
         # The last row of a subject has no step: with that said once, a stretch up to it need not be cut short.
         begin, end = rows.offsets[:-1], rows.offsets[1:]
+        own = end if rows.subjects is None else end[rows.subjects]
         present = np.ones(len(steps), bool)
         present[end[end > begin] - 1] = False
-        upper = np.where(rows.upper == end, end, upper)
+        upper = np.where(rows.upper == own, own, upper)
     return quantile(rows.ordered("order of steps", steps, present, upper), Fraction(1, 2), exact=True)
 
 
@@ -313,11 +372,11 @@ def _periods(node: ir.Aggregate, rows: Selection) -> pl.Series:
         return pl.Series(np.zeros(len(rows.lower), np.int64))
     changes = np.zeros(len(units), np.int64)
     changes[1:] = units[1:] != units[:-1]
-    totals = np.cumsum(changes)
+    before = np.cumsum(changes)
     filled = rows.upper > rows.lower
     last = np.clip(rows.upper - 1, 0, len(units) - 1)
     first = np.minimum(rows.lower, len(units) - 1)
-    return pl.Series(np.where(filled, totals[last] - totals[first] + 1, 0))
+    return pl.Series(np.where(filled, before[last] - before[first] + 1, 0))
 
 
 def _streak(node: ir.Aggregate, rows: Selection) -> pl.Series:

@@ -37,15 +37,17 @@ def masked(values: Array, present: Bools | None) -> pl.Series:
     column = pl.Series(values)
     if present is None or present.all():
         return column
-    frame = pl.DataFrame({"value": column, "present": pl.Series(present)})
-    return frame.select(pl.when("present").then("value")).to_series()
+    return column.zip_with(pl.Series(present), pl.Series([None], dtype=column.dtype))
 
 
 def expand(lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
     """Every position of every stretch [lower, upper): (which stretch, position), in order."""
-    lengths = upper - lower
-    total = int(lengths.sum())
-    which = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+    # Mostly few stretches have rows at all, and only they are written out.
+    filled = np.flatnonzero(upper > lower)
+    begins = lower[filled].astype(np.int64)
+    lengths = upper[filled] - begins
     starts = np.cumsum(lengths) - lengths
-    positions = np.arange(total, dtype=np.int64) + np.repeat(lower - starts, lengths)
+    which = np.repeat(filled, lengths)
+    positions = np.repeat(begins - starts, lengths)
+    positions += np.arange(len(positions))
     return which, positions

@@ -14,10 +14,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from rulecrm.model.durations import Duration
+from rulecrm.runtime.arrays import Ints, masked
+from rulecrm.runtime.clock import add_months, clock_of
 
 __all__ = [
     "from_local",
     "is_steady",
+    "later",
     "local",
     "ordinal",
     "shift",
@@ -131,6 +134,29 @@ def shift(instants: pl.Expr, by: Duration, zone: str) -> pl.Expr:
     return instants + by.micros if by.micros else instants
 
 
+def later(instants: Ints, by: Duration, zone: str) -> Ints:
+    """`shift_scalar` for an array."""
+    if not by.months and not by.days:
+        return instants + by.micros
+    if not len(instants):
+        return instants
+    moved = _on_clock(instants, by, zone)
+    if moved is None:
+        moved = pl.DataFrame({"at": instants}).select(_shift(pl.col("at"), by, zone)).to_series().to_numpy()
+    return moved
+
+
+def _on_clock(instants: Ints, by: Duration, zone: str) -> Ints | None:
+    """Moved by the table of the clock's changes; None where the instants lie too far apart for one."""
+    span = (by.months * 31 + by.days) * _DAY
+    clock = clock_of(zone, int(instants.min()) + min(span, 0), int(instants.max()) + max(span, 0))
+    if clock is None:
+        return None
+    wall = clock.wall(instants)
+    wall = add_months(wall, by.months) if by.months else wall
+    return clock.read(wall + by.days * _DAY) + by.micros
+
+
 def _shift_days(column: pl.Series, by: Duration, zone: str) -> pl.Series:
     """Most zones go for years without a clock change, and then a day is 24 hours for the whole column."""
     first, last = column.min(), column.max()
@@ -138,6 +164,9 @@ def _shift_days(column: pl.Series, by: Duration, zone: str) -> pl.Series:
         step = by.days * _DAY
         if _is_steady(zone, min(first, first + step) // _YEAR - 1, max(last, last + step) // _YEAR + 1):
             return column + (step + by.micros)
+        moved = _on_clock(column.fill_null(first).to_numpy(), by, zone)
+        if moved is not None:
+            return masked(moved, column.is_not_null().to_numpy()).alias(column.name)
     return column.to_frame().select(_shift(pl.all(), by, zone)).to_series()
 
 

@@ -1,8 +1,9 @@
 """The index: rows of one kind, sorted by subject and time, with the offset at which each subject's rows begin.
 
-In: rows in any order. Out: `KindIndex`.
+In: rows in any order, and the code of each row's subject. Out: `KindIndex`.
 Invariant: rows of one subject lie together in the order of `at`, then of natural key and other fields, whatever the
-order in which they arrived; rows without the subject's key are left out.
+order in which they arrived; rows without the subject's key are left out, and so are those before `since`, by which
+nothing that is asked may be told.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import polars as pl
 from attrs import define, field
 
 from rulecrm.model import ir
-from rulecrm.runtime.arrays import Array, Ints, split
+from rulecrm.runtime.arrays import Array, Ints
 from rulecrm.runtime.memo import Memo
-from rulecrm.runtime.register import Arranged
+from rulecrm.runtime.ordering import arrange
 
 __all__ = ["KindIndex", "build_index", "empty_index"]
 
@@ -30,17 +31,33 @@ class KindIndex:
         codes: the subject of each row.
         at: the instant of each row, microseconds since 1970-01-01 UTC.
         frame: `at` and the fields in physical form.
+        since: rows before this instant are not here; None where all are.
     """
 
     offsets: Ints
     codes: Ints
     at: Ints
     frame: pl.DataFrame
+    since: int | None = None
     columns: Memo[ir.Expr, pl.Series] = field(factory=Memo)
     """Row-static expressions for every row, computed once."""
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def check_reach(self, instant: int | None) -> None:
+        """Fail where rows at or before an instant (None: the earliest of all) are asked for and are not all here.
+
+        Raises:
+            RuntimeError: the plan did not tell that they would be: a mistake of ours, better than a wrong answer.
+        """
+        if self.since is not None and (instant is None or instant < self.since - 1):
+            raise RuntimeError(f"rows before {self.since} are asked for, up to {instant}, and were left out")
+
+    def recoded(self, codes: Ints, subjects: int) -> KindIndex:
+        """The same rows where the subject with code c now has `codes[c]`, in the same order among `subjects`."""
+        moved = codes[self.codes]
+        return KindIndex(_offsets(moved, subjects, self.offsets.dtype), moved, self.at, self.frame, self.since)
 
 
 def empty_index(subjects: int, fields: Mapping[str, pl.DataType]) -> KindIndex:
@@ -50,47 +67,56 @@ def empty_index(subjects: int, fields: Mapping[str, pl.DataType]) -> KindIndex:
     return KindIndex(np.zeros(subjects + 1, np.int32), np.zeros(0, np.int32), nothing, frame)
 
 
-def build_index(rows: pl.DataFrame, arranged: Arranged, subjects: int, ties: Callable[[Array], pl.Series]) -> KindIndex:
+def build_index(
+    columns: dict[str, pl.Series],
+    codes: Ints,
+    subjects: int,
+    ties: Callable[[Array], pl.Series],
+    since: int | None = None,
+) -> KindIndex:
     """Lay rows out.
 
     Args:
-        rows: `at` and the fields, in any order.
-        arranged: the order of the rows by subject and time.
+        columns: `at` and the fields, rows in any order. They are used up, so that memory need not hold all twice.
+        codes: the subject of each row; those with a negative one are left out.
         subjects: how many subjects there are.
-        ties: gives for row numbers of `rows`, some of which share subject and instant, the place of each among them;
-            called only if there are any.
+        ties: gives for row numbers, some of which share subject and instant, the place of each among them; called,
+            while `columns` are whole, only if there are any.
+        since: rows before it were left out; None where none were.
     """
-    at = split(rows.get_column("at"))[0].astype(np.int64, copy=False)
-    order, codes = arranged.order, arranged.codes
-    start = int(np.searchsorted(codes, 0))
-    if start:
-        order, codes = order[start:], codes[start:]
-    unmoved = len(order) == len(at) and bool((order[1:] > order[:-1]).all())
-    sorted_at = at if unmoved else at[order]
-    if _settle(order, codes, sorted_at, ties):
-        sorted_at = at[order]
-        unmoved = False
-    small = np.int32 if len(order) < 2**31 - 1 else np.int64
-    counts = np.bincount(codes, minlength=subjects) if len(codes) else np.zeros(subjects, np.int64)
-    offsets: Ints = np.concatenate(([0], np.cumsum(counts))).astype(small)
-    fields = rows.drop("at")
-    moved = fields if unmoved else fields.select(pl.all().gather(pl.Series(order)))
-    frame = pl.DataFrame([pl.Series("at", sorted_at), *moved])
-    return KindIndex(offsets, codes, sorted_at, frame)
+    rows = len(codes)
+    arranged = arrange(codes, columns["at"].to_numpy())
+    order, codes, at = arranged.order, arranged.codes, arranged.at
+    _settle(order, codes, at, ties)
+    del columns["at"]
+    unmoved = len(order) == rows and bool((order[1:] > order[:-1]).all())
+    picked = pl.Series(order.view(f"u{order.itemsize}"))
+    fields: list[pl.Series] = []
+    for name in list(columns):
+        # A filter leaves a column in hundreds of pieces, and picking rows out of those is several times slower.
+        column = columns.pop(name).rechunk()
+        fields.append(column if unmoved else column.gather(picked))
+    small: np.dtype[np.signedinteger] = np.dtype(np.int32) if len(order) < 2**31 - 1 else np.dtype(np.int64)
+    frame = pl.DataFrame([pl.Series("at", at), *fields])
+    return KindIndex(_offsets(codes, subjects, small), codes, at, frame, since)
 
 
-def _settle(order: Ints, codes: Ints, at: Ints, ties: Callable[[Array], pl.Series]) -> bool:
-    """Put rows right, in place, that packing left in the wrong order or that share one instant."""
-    if len(order) < 2:
-        return False
-    same = (codes[1:] == codes[:-1]) & (at[1:] <= at[:-1])
-    if not same.any():
-        return False
-    touched = np.zeros(len(order), bool)
-    touched[1:] |= same
-    touched[:-1] |= same
-    spots = np.flatnonzero(touched)
+def _offsets(codes: Ints, subjects: int, dtype: np.dtype[np.signedinteger]) -> Ints:
+    """Where each subject's rows begin among sorted codes, and where the last one's end."""
+    offsets = np.zeros(subjects + 1, dtype)
+    if len(codes):
+        np.cumsum(np.bincount(codes, minlength=subjects), out=offsets[1:])
+    return offsets
+
+
+def _settle(order: Ints, codes: Ints, at: Ints, ties: Callable[[Array], pl.Series]) -> None:
+    """Put rows of one subject and one instant, in place, in the order that `ties` tells."""
+    same = codes[1:] == codes[:-1]
+    same &= at[1:] == at[:-1]
+    again = np.flatnonzero(same)
+    if not len(again):
+        return
+    spots = np.union1d(again, again + 1)
     rows = order[spots]
     frame = pl.DataFrame({"code": codes[spots], "at": at[spots], "place": ties(rows), "row": rows})
     order[spots] = frame.sort("code", "at", "place").get_column("row").to_numpy()
-    return True

@@ -23,7 +23,9 @@ LARGEST = float(2**63)
 
 def is_large(values: Array) -> bool:
     """Whether some sum of these values might not fit."""
-    return bool(len(values)) and float(np.abs(values.astype(np.float64)).sum()) >= LARGEST / 2
+    if not len(values) or max(-float(values.min()), float(values.max())) * len(values) < LARGEST / 2:
+        return False
+    return float(np.abs(values.astype(np.float64)).sum()) >= LARGEST / 2
 
 
 def too_large() -> RulesError:

@@ -45,6 +45,8 @@ class Context:
     instant: int | None
     rate: Callable[[str], pl.Expr]
     functions: Mapping[str, Function]
+    largest: Callable[[ir.Expr], int | None] = lambda _: None
+    """No operand's amount is larger than this; None where that is not known."""
     bound: set[ir.Expr] = field(factory=set)
     """Operands that have been computed as columns of their own."""
 
@@ -308,6 +310,9 @@ def _mul(expr: ir.Apply, leaf: Leaf, context: Context) -> pl.Expr:
     exact = _exact(right)
     amount = lower(left, leaf, context)
     if exact is not None:
+        largest = context.largest(left)
+        if exact.denominator == 1 and largest is not None and largest * abs(exact.numerator) < 2**63:
+            return amount.cast(pl.Int64) * exact.numerator
         return scale(amount, exact)
     whole = right.args[0] if isinstance(right, ir.Apply) and right.op == "number" else right
     if whole.type.name == "int":

@@ -84,6 +84,9 @@ def _fits(node: ir.SequenceOf, matches: Matches, points: Points) -> Bools:
     earliest = (
         None if node.lower is None else points.rows.edges(node.lower, inclusive=not node.lower.closed, lower=True)
     )
+    for step in node.steps:
+        reached = None if earliest is None else int(earliest.min(initial=np.iinfo(np.int64).max))
+        points.rows.static_view(step.kind, ()).index.check_reach(reached)
     if not matches.breaks:
         found = end > begin
         if earliest is not None and len(matches.best):
@@ -101,13 +104,14 @@ def _unbroken(matches: Matches, begin: Ints, end: Ints, earliest: Ints | None, p
         # Later ends have later starts and less behind them that could break them: the last is the best.
         begin = np.maximum(end - 1, begin)
     which, rows = expand(begin, np.maximum(end, begin))
+    if earliest is not None:
+        recent = np.flatnonzero(matches.starts[rows] > earliest[which])
+        which, rows = which[recent], rows[recent]
     now = np.broadcast_to(np.asarray(points.instant, np.int64), len(begin))[which]
     groups = matches.groups[rows]
     quiet = np.ones(len(rows), bool)
     for breaks in matches.breaks:
         quiet &= breaks.upto(groups, now) <= breaks.upto(groups, matches.ends[rows])
-    if earliest is not None:
-        quiet &= matches.starts[rows] > earliest[which]
     found = np.zeros(len(begin), bool)
     found[which[quiet]] = True
     return found

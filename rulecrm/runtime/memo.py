@@ -47,10 +47,24 @@ class Memo(Generic[K, V]):
         self._values.clear()
 
 
-def side_by_side(tasks: Sequence[Callable[[], R]]) -> list[R]:
-    """The results of tasks, run on as many threads as there are processors; NumPy and Polars let each other work."""
+def side_by_side(tasks: Sequence[Callable[[], R]], told: Callable[[int], None] | None = None) -> list[R]:
+    """The results of tasks, run on as many threads as there are processors; NumPy and Polars let each other work.
+
+    `told` is called, by whoever calls this, with the number of tasks whose results are there.
+    """
     workers = min(len(tasks), os.cpu_count() or 1)
+    results: list[R] = []
+
+    def add(result: R) -> None:
+        results.append(result)
+        if told is not None:
+            told(len(results))
+
     if workers < 2:
-        return [task() for task in tasks]
+        for task in tasks:
+            add(task())
+        return results
     with ThreadPoolExecutor(workers) as pool:
-        return [future.result() for future in [pool.submit(task) for task in tasks]]
+        for future in [pool.submit(task) for task in tasks]:
+            add(future.result())
+    return results

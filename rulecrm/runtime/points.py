@@ -7,7 +7,7 @@ point's instant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,17 @@ from rulecrm.planning.walk import children
 from rulecrm.runtime import population
 from rulecrm.runtime.aggregates import aggregate
 from rulecrm.runtime.arrays import Bools, Ints, split
+from rulecrm.runtime.elements import elements
+from rulecrm.runtime.held import held_since
 from rulecrm.runtime.limits import refusing
 from rulecrm.runtime.lower import Context, lower
 from rulecrm.runtime.matching import sequence_holds
 from rulecrm.runtime.memo import side_by_side
 from rulecrm.runtime.physical import dtype_of
+from rulecrm.runtime.register import NEVER
 from rulecrm.runtime.seen import Seen
 from rulecrm.runtime.values import Fixed, Value
+from rulecrm.runtime.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from rulecrm.runtime.run import Run  # noqa: TC004 - a run makes points, and points only name their run
@@ -49,6 +53,7 @@ class Points:
         codes: codes of subjects, −1 for one that no fact knows; None for all, in the order of the register.
         instant: one instant for all points, or one each (Int64 microseconds).
         keys: the keys that were asked about, where some may be unknown; None where the register has them all.
+        locals: values that journeys bring along (`ir.Local`), one a point.
     """
 
     run: Run
@@ -56,13 +61,21 @@ class Points:
     codes: Ints | None
     instant: int | Ints
     keys: pl.Series | None = None
+    locals: Mapping[str, pl.Series] = field(factory=dict, kw_only=True)
     _memo: dict[ir.Expr, Value] = field(factory=dict)
+    _there: Bools | None = None
     rows: Seen = field(init=False)
     """The rows of facts that these points see."""
+
+    _verdicts: Verdicts = field(init=False)
 
     @rows.default
     def _sees(self) -> Seen:
         return Seen(self)
+
+    @_verdicts.default
+    def _judge(self) -> Verdicts:
+        return Verdicts(self, self.run.predicates)
 
     def __len__(self) -> int:
         return len(self.run.store.register(self.subject)) if self.codes is None else len(self.codes)
@@ -95,32 +108,49 @@ class Points:
                 self._compute(missing)
         return [self._memo[expr] for expr in exprs]
 
+    def value(self, expr: ir.Expr) -> Value:
+        """The value of one expression."""
+        known = self._memo.get(expr)
+        return self.values([expr])[0] if known is None else known
+
+    def knows(self, expr: ir.Expr) -> bool:
+        """Whether a value has been found already."""
+        return expr in self._memo
+
+    def lowered(self, expr: ir.Expr) -> Value:
+        """The value of an operator, found as an expression of Polars."""
+        if expr not in self._memo:
+            self._lower([expr])
+        return self._memo[expr]
+
     def settle(self, exprs: Iterable[ir.Expr]) -> None:
         """Compute the definitions that the expressions refer to, level by level, without recursion."""
-        needed: set[str] = set()
-        stack = [symbol for expr in exprs for symbol in self._refs(expr)]
-        while stack:
-            symbol = stack.pop()
-            definition = self.run.definition(symbol)
-            if symbol not in needed and ir.Ref(symbol, definition.type) not in self._memo:
-                needed.add(symbol)
-                stack.extend(self._refs(definition.value))
-        if not needed:
-            return
-        levels: dict[int, list[ir.Definition]] = {}
-        for symbol in needed:
-            levels.setdefault(self.run.level(symbol), []).append(self.run.definition(symbol))
-        for level in sorted(levels):
-            definitions = sorted(levels[level], key=lambda definition: definition.symbol)
-            self._compute([d.value for d in definitions if d.value not in self._memo])
-            for definition in definitions:
-                self._memo[ir.Ref(definition.symbol, definition.type)] = self._memo[definition.value]
-
-    def _refs(self, expr: ir.Expr) -> frozenset[str]:
-        """Definitions needed at these same points."""
-        return self.run.refs_here(expr, everyone=self.everyone)
+        for definitions in self.run.schedule(exprs, everyone=self.everyone):
+            missing = [(ref, value) for ref, value in definitions if ref not in self._memo]
+            if missing:
+                self._compute([value for _, value in missing if value not in self._memo])
+                for ref, value in missing:
+                    self._memo[ref] = self._memo[value]
 
     def _compute(self, exprs: Sequence[ir.Expr]) -> None:
+        judged: list[ir.Expr] = []
+        rest: list[ir.Expr] = []
+        leaves: list[ir.Expr] = []
+        for expr in exprs:
+            kinds = judged if self._verdicts.judges(expr) else rest if _is_operator(expr) else leaves
+            kinds.append(expr)
+        needs = self._verdicts.needs(judged)
+        self._prepare([*rest, *leaves, *needs])
+        for leaf in leaves:
+            self._leaf(leaf)
+        if rest:
+            self._lower(rest)
+        if judged:
+            self.values([expr for expr in needs if expr not in self._memo])
+            for expr, value in zip(judged, self._verdicts.judge(judged), strict=True):
+                self._memo[expr] = value
+
+    def _lower(self, exprs: Sequence[ir.Expr]) -> None:
         columns: dict[str, pl.Series] = {}
         names: dict[ir.Expr, pl.Expr] = {}
         fixed: list[bool] = []
@@ -140,7 +170,6 @@ class Points:
                 fixed[-1] = False
             return known
 
-        self._prepare(exprs)
         context = self._context()
         lowered: list[pl.Expr] = []
         for expr in exprs:
@@ -157,7 +186,8 @@ class Points:
                 columns["now"] = pl.Series(self.instant)
             done = pl.DataFrame(columns).select([lowered[number] for number in varied])
             for number, column in zip(varied, done, strict=True):
-                self._memo[exprs[number]] = column
+                whole = len(column) == len(self)  # one rate for all instants gives one value
+                self._memo[exprs[number]] = column if whole else column.new_from_index(0, len(self))
 
     def _prepare(self, exprs: Sequence[ir.Expr]) -> None:
         """Evaluate what the operators of these expressions read, side by side where that pays."""
@@ -182,7 +212,26 @@ class Points:
     def context(self, now: pl.Expr) -> Context:
         """What operators need; `now` is T as a column."""
         instant = self.instant if isinstance(self.instant, int) else None
-        return Context(self.run.zone, now, instant, lambda code: self.run.rate(code, self.instant), self.run.functions)
+        return Context(
+            self.run.zone,
+            now,
+            instant,
+            lambda code: self.run.rate(code, self.instant),
+            self.run.functions,
+            self._largest,
+        )
+
+    def _largest(self, expr: ir.Expr) -> int | None:
+        """The largest amount among the values of a leaf that are known already."""
+        known = self._memo.get(expr)
+        if not isinstance(known, pl.Series) or not known.dtype.is_integer():
+            return None
+        least, most = known.min(), known.max()
+        if least is None or most is None:
+            return 0
+        assert isinstance(least, int)
+        assert isinstance(most, int)
+        return max(-least, most)
 
     def _leaf(self, node: ir.Expr) -> Value:
         known = self._memo.get(node)
@@ -207,8 +256,16 @@ class Points:
                 return sequence_holds(node, self)
             case ir.PopulationOf() | ir.Standing():
                 return self._among_all(node)
+            case ir.Elements():
+                return elements(node, self.series, self.instant, self)
             case ir.AsOf(value=value, instant=instant, type=type_):
                 return self._as_of(value, instant, type_)
+            case ir.HeldSince(value=value, limit=limit):
+                return held_since(self, value, limit)
+            case ir.State():
+                return self._state(node)
+            case ir.Local(name=name, type=type_):
+                return self.locals[name].cast(dtype_of(type_))
             case ir.Period():
                 return self.run.period(node.end)
         raise AssertionError(f"no value for {node!r}")
@@ -223,6 +280,13 @@ class Points:
         frame = pl.DataFrame({"code": self.codes.astype(np.int64), "known": known})
         return column.gather(frame.select(pl.when("known").then("code")).to_series())
 
+    def _state(self, node: ir.State) -> pl.Series:
+        instants = self.instant
+        if not len(self):
+            return pl.Series([], dtype=dtype_of(node.type))
+        horizon = instants if isinstance(instants, int) else int(instants.max())
+        return self.run.lives(node.lifecycle, horizon).part(node.part, self.codes, instants)
+
     # --- other points ---------------------------------------------------------------------------------------------
 
     def _as_of(self, value: ir.Expr, instant: ir.Expr, type_: Type) -> Value:
@@ -233,22 +297,46 @@ class Points:
             assert isinstance(then.value, int)
             if isinstance(self.instant, int):
                 earlier = min(then.value, self.instant)
-                return self.run.points(self.subject, self.codes, earlier, self.keys).values([value])[0]
+                return self._earlier(earlier).values([value])[0]
             instants: Ints = np.minimum(then.value, self.instant)
-            return Points(self.run, self.subject, self.all_codes(), instants, self.keys).series(value)
+            return self._earlier(instants).series(value)
         moments, present = split(then)
         moments = np.minimum(moments, self.instant)
-        column = Points(self.run, self.subject, self.all_codes(), moments, self.keys).series(value)
+        column = self._earlier(moments).series(value)
         if present is None:
             return column
         other = pl.lit(False) if type_ == BOOL else pl.lit(None)
         frame = pl.DataFrame({"value": column, "present": present})
         return frame.select(pl.when("present").then("value").otherwise(other)).to_series()
 
+    def _earlier(self, instant: int | Ints) -> Points:
+        """The same subjects at another instant, or at one each."""
+        if isinstance(instant, int) and not self.locals:
+            return self.run.points(self.subject, self.codes, instant, self.keys)
+        codes = self.codes if isinstance(instant, int) else self.all_codes()
+        return Points(self.run, self.subject, codes, instant, self.keys, locals=self.locals)
+
+    def elsewhen(self, which: Ints, instants: Ints) -> Points:
+        """The points at these places, each as often as it is named, at other instants."""
+        chosen = pl.Series(which)
+        keys = None if self.keys is None else self.keys.gather(chosen)
+        own = {name: column.gather(chosen) for name, column in self.locals.items()}
+        return Points(self.run, self.subject, self.all_codes()[which], instants, keys, locals=own)
+
+    def known_from(self) -> Ints:
+        """The instant from which on the subject of each point exists; NEVER for one that nothing knows."""
+        codes = self.all_codes()
+        since = self.run.store.register(self.subject).since
+        known: Ints = np.full(len(codes), NEVER)
+        known[codes >= 0] = since[codes[codes >= 0]]
+        return known
+
     def there(self) -> Bools:
         """Which of all subjects exist at the instant."""
         assert isinstance(self.instant, int)
-        return self.run.store.exists(self.subject, self.instant)
+        if self._there is None:
+            self._there = self.run.store.exists(self.subject, self.instant)
+        return self._there
 
     def all_codes(self) -> Ints:
         """The code of each point."""
@@ -256,6 +344,9 @@ class Points:
 
     def _among_all(self, node: ir.PopulationOf | ir.Standing) -> Value:
         if isinstance(self.instant, int):
+            number = self.run.numbers.get((node, self.instant))
+            if number is not None:
+                return number
             everyone = self if self.codes is None else self.run.points(self.subject, None, self.instant)
             gathered = None
             if self.run.gathered is not None:
@@ -263,8 +354,10 @@ class Points:
                 if gathered is None:
                     # The innermost comes first: what it needs of the population is asked for on the way.
                     population.values_of(node, everyone)
-                    raise population.Ungathered((node, self.instant))
+                    raise population.Ungathered(((node, self.instant),))
             value = population.evaluate(node, everyone, gathered)
+            if isinstance(value, Fixed):
+                self.run.numbers[node, self.instant] = value
             if isinstance(value, Fixed) or everyone is self:
                 return value
             assert self.codes is not None
@@ -273,24 +366,33 @@ class Points:
 
     def each_instant(self, node: ir.Expr) -> pl.Series:
         """An expression that has to be evaluated for one instant after another."""
-        instants, which = np.unique(self.instant, return_inverse=True)
+        instants, counts = np.unique(self.instant, return_counts=True)
+        order = np.argsort(self.instant, kind="stable")
         codes = self.all_codes()
         parts: list[pl.Series] = []
-        places: list[Ints] = []
-        for number, instant in enumerate(instants):
-            here = np.flatnonzero(which == number)
+        ungathered: list[population.Place] = []
+        for instant, here in zip(instants.tolist(), np.split(order, np.cumsum(counts))[:-1], strict=True):
             keys = None if self.keys is None else self.keys.gather(pl.Series(here))
-            parts.append(self.run.points(self.subject, codes[here], int(instant), keys).series(node))
-            places.append(here)
+            own = {name: column.gather(pl.Series(here)) for name, column in self.locals.items()}
+            with self.run.passing(self.subject, instant):
+                try:
+                    parts.append(Points(self.run, self.subject, codes[here], instant, keys, locals=own).series(node))
+                except population.Ungathered as missing:
+                    ungathered += missing.places
+        if ungathered:
+            raise population.Ungathered(tuple(dict.fromkeys(ungathered)))
         if not parts:
             return pl.Series([], dtype=dtype_of(node.type))
-        back = np.argsort(np.concatenate(places))
-        return pl.concat(parts).gather(pl.Series(back))
+        return pl.concat(parts).gather(pl.Series(np.argsort(order, kind="stable")))
 
 
 def _gather(column: pl.Series, codes: Ints) -> pl.Series:
     frame = pl.DataFrame({"code": codes.astype(np.int64), "known": codes >= 0})
     return column.gather(frame.select(pl.when("known").then("code")).to_series())
+
+
+def _is_operator(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Apply | ir.Const)
 
 
 def _leaves(expr: ir.Expr) -> Iterator[ir.Expr]:

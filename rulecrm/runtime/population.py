@@ -39,11 +39,11 @@ class Ungathered(Exception):  # noqa: N818  (a request, not an error)
     """A shard needs something of the whole population first.
 
     Attributes:
-        place: what, of which every shard can give its part now.
+        places: what, of which every shard can give its part now.
     """
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, places: tuple[Place, ...]) -> None:
+        self.places = places
         super().__init__()
 
 
@@ -74,7 +74,8 @@ def evaluate(
         return Fixed(gathered[0] if isinstance(gathered, tuple) else gathered, dtype_of(node.type))
     column, counted = values_of(node, everyone)
     if isinstance(node, ir.PopulationOf):
-        return Fixed(_number(node, column.filter(pl.Series(counted))), dtype_of(node.type))
+        own = column if counted.all() else column.filter(pl.Series(counted))
+        return Fixed(_number(node, own), dtype_of(node.type))
     values, placed = _comparable(column, counted)
     among = gathered if isinstance(gathered, np.ndarray) else np.sort(values[placed])
     return _place(node, values, placed, among)

@@ -6,6 +6,7 @@ Invariant: no point sees a row after its instant, or a stage that its instant ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +18,12 @@ from rulecrm.model.types import BOOL
 from rulecrm.planning import is_row_static
 from rulecrm.runtime.aggregates import Selection
 from rulecrm.runtime.arrays import Bools, Ints, expand, split
+from rulecrm.runtime.bands import NOTHING, Band, Timed, sweep
+from rulecrm.runtime.elements import elements
 from rulecrm.runtime.index import KindIndex
 from rulecrm.runtime.lower import fold, lower
 from rulecrm.runtime.memo import Memo
+from rulecrm.runtime.register import NEVER
 from rulecrm.runtime.values import Fixed, Value
 from rulecrm.runtime.views import View, make_view
 
@@ -55,6 +59,7 @@ class Seen:
     points: Points
     _scans: Memo[ir.Scan, _Rows] = field(factory=Memo)
     _bounds: Memo[object, tuple[Ints, Ints]] = field(factory=Memo)
+    _here: Memo[tuple[int, int, int], Memo[object, object]] = field(factory=Memo)
     _own: list[View] = field(factory=list)
     """Views made for these points: kept so that no other view is given the same identity."""
 
@@ -66,7 +71,9 @@ class Seen:
         now, zone = self.points.instant, self.points.run.zone
         if value is None:
             keep, key = (Memo(), None) if alone else (rows.view.derived, ())
-            return Selection(rows.at, rows.lower, rows.upper, None, keep, key, now, zone, self._offsets(rows))
+            return Selection(
+                rows.at, rows.lower, rows.upper, None, keep, key, now, zone, self._offsets(rows), here=self._place(rows)
+            )
         if not is_row_static(value, self.points.run.schema):
             if not self._worth_whole(rows):
                 rows = self._open(rows)
@@ -81,7 +88,58 @@ class Seen:
         view = rows.view
         kept = view.derived.get(("column", value), lambda: view.gather(column))
         assert isinstance(kept, pl.Series)
-        return Selection(view.at, rows.lower, rows.upper, kept, view.derived, value, now, zone, self._offsets(rows))
+        return Selection(
+            view.at, rows.lower, rows.upper, kept, view.derived, value, now, zone, self._offsets(rows),
+            here=self._place(rows),
+        )  # fmt: skip
+
+    def bands(self, node: ir.Aggregate, bands: Sequence[tuple[ir.Bound, str, int]]) -> list[pl.Series] | None:
+        """A count or sum over windows that end at T: whether it compares as asked in each window.
+
+        Args:
+            node: the aggregate, whatever its own window begins with.
+            bands: beginnings that are the same for all subjects, and what the total is compared with.
+
+        Returns:
+            A Boolean column for each, or None where totals have to be found in another way.
+        """
+        schema = self.points.run.schema
+        parts = (*node.scan.where, *(() if node.value is None else (node.value,)))
+        if not self.points.everyone or not all(is_row_static(part, schema) for part in parts):
+            return None
+        assert isinstance(self.points.instant, int)
+        edges = [self._bound(bound.at) for bound, _, _ in bands]
+        if not all(isinstance(edge, Fixed) and isinstance(edge.value, int) for edge in edges):
+            return None
+        view = self.static_view(node.scan.kind, node.scan.where)
+        at, codes, order = view.by_time()
+        values: Ints | None = None
+        if node.value is not None:
+            value = node.value
+            kept = view.derived.get(("by time", value), lambda: self._amounts(view, value, order))
+            if not isinstance(kept, np.ndarray):
+                return None
+            values = kept
+        asked = [
+            Band(edge.value - bound.closed, op, constant)
+            for edge, (bound, op, constant) in zip(edges, bands, strict=True)
+            if isinstance(edge, Fixed) and isinstance(edge.value, int)
+        ]
+        return sweep(Timed(at, codes, values, len(self.points)), self.points.instant, asked)
+
+    def _amounts(self, view: View, value: ir.Expr, order: Ints) -> Ints | None:
+        """Values in the order of time; None where there are some missing, or too large to be added up blindly."""
+        amounts = view.gather(self._test(view.index, value))
+        if amounts.null_count() or not amounts.dtype.is_integer() or not len(amounts):
+            return None
+        array: Ints = amounts.cast(pl.Int64).to_numpy()
+        if max(-int(array.min()), int(array.max())) * len(array) >= NOTHING:
+            return None
+        return array[order]
+
+    def _place(self, rows: _Rows) -> Memo[object, object]:
+        """A place for what is worked out for these stretches of a view."""
+        return self._here.get((id(rows.view), id(rows.lower), id(rows.upper)), Memo)
 
     def _rows(self, scan: ir.Scan) -> _Rows:
         return self._scans.get(scan, lambda: self._find_rows(scan))
@@ -139,6 +197,12 @@ class Seen:
         positions = np.arange(len(view.index)) if view.rows is None else view.rows
         return positions, self._tested(rows, tests)
 
+    def one_each(self, kind: str, positions: Ints, expr: ir.Expr) -> pl.Series:
+        """A row-level expression for one row (its position in the index) seen from each point."""
+        each = np.arange(len(positions))
+        rows = _Rows(self.static_view(kind, ()), each, each + 1, positions, each)
+        return self._along(expr, rows)
+
     def _tested(self, rows: _Rows, tests: tuple[ir.Expr, ...]) -> Bools:
         mask = np.ones(len(rows.at), bool)
         for test in tests:
@@ -191,6 +255,11 @@ class Seen:
         names: dict[ir.Expr, pl.Expr] = {}
         self.points.settle([expr])
 
+        def records(node: ir.Elements) -> pl.Series:
+            instant = self.points.instant
+            seen_at = instant if isinstance(instant, int) else instant[which]
+            return elements(node, lambda part: self._along(part, rows), seen_at, self.points)
+
         def leaf(node: ir.Expr) -> pl.Expr:
             if isinstance(node, ir.Column):
                 for name in self._fields(node):
@@ -199,9 +268,9 @@ class Seen:
                         columns[name] = column if picked is None else column.gather(picked)
                 return self._field(node, index.frame, now)
             known = names.get(node)
-            if known is None and isinstance(node, ir.Apply):
+            if known is None and isinstance(node, ir.Apply | ir.Elements):
                 name = f"__c{len(columns)}"
-                columns[name] = self._along(node, rows)
+                columns[name] = records(node) if isinstance(node, ir.Elements) else self._along(node, rows)
                 known = names[node] = pl.col(name)
             if known is None:
                 value = self.points.values([node])[0]
@@ -255,6 +324,7 @@ class Seen:
         return self._bounds.get((id(view), lower_, upper), find)
 
     def _start(self, view: View) -> Ints:
+        view.index.check_reach(None)
         if self.points.codes is None:
             return view.offsets[:-1]
         return np.where(self.points.codes >= 0, view.offsets[self.points.codes], 0)
@@ -304,6 +374,8 @@ class Seen:
         return edges
 
     def _upto(self, view: View, instants: int | Ints) -> Ints:
+        if view.index.since is not None:
+            view.index.check_reach(instants if isinstance(instants, int) else int(instants.min(initial=NEVER)))
         if self.points.codes is None and isinstance(instants, int):
             return view.upto(instants)
         if self.points.codes is None and isinstance(instants, np.ndarray):

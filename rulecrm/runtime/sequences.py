@@ -16,8 +16,9 @@ from attrs import define
 from rulecrm.model.durations import Duration
 from rulecrm.runtime import calendar
 from rulecrm.runtime.arrays import Bools, Ints
+from rulecrm.runtime.course import Course, search
 
-__all__ = ["Matches", "Run", "StepRows", "find_matches", "group_runs", "search"]
+__all__ = ["Matches", "Run", "StepRows", "find_matches", "group_runs"]
 
 
 @define(eq=False)
@@ -49,6 +50,7 @@ class Matches:
 
     Attributes:
         offsets: by subject.
+        codes: the subject of each match.
         ends, starts: instants at which the last step is reached, and the latest at which the first row can lie.
         groups: the group of each match.
         breaks: rows that must not follow a match before T (a last `no KIND` without an end), by group.
@@ -57,52 +59,33 @@ class Matches:
     """
 
     offsets: Ints
+    codes: Ints
     ends: Ints
     starts: Ints
     groups: Ints
     breaks: tuple[Run, ...]
     best: Ints
     ordered: bool = False
+    _line: Course | None = None
+
+    @property
+    def line(self) -> Course:
+        """When the matches of each subject end."""
+        if self._line is None:
+            self._line = Course(self.offsets, self.codes, self.ends)
+        return self._line
 
     def upto(self, codes: Ints | None, instants: Ints | int) -> Ints:
-        """The position just past the matches of each subject that end at or before its instant.
-
-        Of everyone (`codes` None) at one instant, one look at every match tells.
-        """
+        """The position just past the matches of each subject that end at or before its instant."""
         if codes is None and isinstance(instants, int):
-            running = np.concatenate(([0], np.cumsum(self.ends <= instants)))
-            before = running[self.offsets]
-            counted: Ints = self.offsets[:-1] + np.diff(before)
-            return counted
+            return self.line.upto(instants)
         subjects = np.arange(len(self.offsets) - 1) if codes is None else np.maximum(codes, 0)
         each = np.full(len(subjects), instants) if isinstance(instants, int) else instants
         return search(self.offsets, self.ends, subjects, each)
 
-
-def search(offsets: Ints, at: Ints, groups: Ints, instants: Ints) -> Ints:
-    """For each (group, instant) the position just past the group's rows at or before it: a binary search for all.
-
-    Most histories are short, so each round goes on with those that are still open.
-    """
-    if not len(at):
-        return np.zeros(len(groups), np.int64)
-    low = offsets[groups].astype(np.int64)
-    high = offsets[groups + 1].astype(np.int64)
-    open_ = np.flatnonzero(low < high)
-    if not len(open_):
-        return low
-    start, end, sought = low[open_], high[open_], instants[open_]
-    while len(open_):
-        middle = (start + end) >> 1
-        passed = at[middle] <= sought
-        start = np.where(passed, middle + 1, start)
-        end = np.where(passed, end, middle)
-        going = start < end
-        if not going.all():
-            done = ~going
-            low[open_[done]] = start[done]
-            open_, start, end, sought = open_[going], start[going], end[going], sought[going]
-    return low
+    def forget(self) -> None:
+        """Drop what was kept for single instants."""
+        self.line.forget()
 
 
 def group_runs(codes: Sequence[Ints], values: Sequence[pl.Series], at: Sequence[Ints]) -> tuple[list[Run], Ints]:
@@ -155,7 +138,7 @@ def find_matches(
             reached, starts = _next(step, reached, starts, barriers, zone)
         barriers = []
     if total is not None:
-        fits = _later(starts, total, zone) >= reached.at
+        fits = calendar.later(starts, total, zone) >= reached.at
         reached, starts = _keep(reached, starts, fits)
     return _by_subject(reached, starts, tuple(barriers), owners, subjects)
 
@@ -166,7 +149,7 @@ def _first(step: StepRows, zone: str) -> tuple[Run, Ints]:
         return run, run.at
     starts, fits = _back(run, n)
     if step.within is not None:
-        fits &= _later(starts, step.within, zone) >= run.at
+        fits &= calendar.later(starts, step.within, zone) >= run.at
     return _keep(run, starts, fits)
 
 
@@ -183,7 +166,7 @@ def _back(run: Run, n: int) -> tuple[Ints, Bools]:
 
 def _absent(step: StepRows, reached: Run, starts: Ints, barriers: Sequence[Run], zone: str) -> tuple[Run, Ints]:
     assert step.within is not None
-    until = _later(reached.at, step.within, zone)
+    until = calendar.later(reached.at, step.within, zone)
     clear = step.run.upto(reached.groups, until) == step.run.upto(reached.groups, reached.at)
     for barrier in barriers:
         clear &= barrier.upto(reached.groups, until - 1) <= barrier.upto(reached.groups, reached.at)
@@ -199,18 +182,11 @@ def _next(step: StepRows, reached: Run, starts: Ints, barriers: Sequence[Run], z
     fits &= before >= reached.offsets[run.groups]
     before = np.maximum(before, 0)
     if step.within is not None:
-        fits &= _later(reached.at, step.within, zone)[before] >= run.at
+        fits &= calendar.later(reached.at, step.within, zone)[before] >= run.at
     for barrier in barriers:
         since = barrier.upto(run.groups, reached.at[before])
         fits &= barrier.upto(run.groups, run.at - 1) <= since
     return _keep(run, starts[before], fits)
-
-
-def _later(instants: Ints, by: Duration, zone: str) -> Ints:
-    if not by.months and not by.days:
-        return instants + by.micros
-    moved: Ints = pl.DataFrame({"at": instants}).select(calendar.shift(pl.col("at"), by, zone)).to_series().to_numpy()
-    return moved
 
 
 def _keep(run: Run, starts: Ints, mask: Bools) -> tuple[Run, Ints]:
@@ -223,7 +199,9 @@ def _keep(run: Run, starts: Ints, mask: Bools) -> tuple[Run, Ints]:
 def _by_subject(reached: Run, starts: Ints, barriers: tuple[Run, ...], owners: Ints | None, subjects: int) -> Matches:
     if owners is None:
         # Within one group later ends have later starts, so each match is the best so far.
-        return Matches(reached.offsets, reached.at, starts, reached.groups, barriers, starts, ordered=True)
+        return Matches(
+            reached.offsets, reached.groups, reached.at, starts, reached.groups, barriers, starts, ordered=True
+        )
     owner = owners[reached.groups] if len(reached.groups) else np.zeros(0, np.int64)
     order = np.lexsort((reached.at, owner))
     owner, ends, starts, groups = owner[order], reached.at[order], starts[order], reached.groups[order]
@@ -233,4 +211,4 @@ def _by_subject(reached: Run, starts: Ints, barriers: tuple[Run, ...], owners: I
     # A running maximum that begins anew with each subject: the subject's number leads, the rank of the start follows.
     leading = np.maximum.accumulate(owner * (len(starts) + 1) + np.searchsorted(ranked, starts))
     best = ranked[leading - owner * (len(starts) + 1)] if len(starts) else starts
-    return Matches(offsets, ends, starts, groups, barriers, best)
+    return Matches(offsets, owner, ends, starts, groups, barriers, best)

@@ -11,8 +11,8 @@ and evaluated by itself. At any time memory holds one part, and of the populatio
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -21,12 +21,15 @@ from attrs import define
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.facts import Facts
 from rulecrm.model import ir
+from rulecrm.model.program import Program
 from rulecrm.model.schema import Kind, Subject
 from rulecrm.planning import Needs, Plan, walk
 from rulecrm.runtime.evaluate import evaluate_all
+from rulecrm.runtime.lives import Lender
 from rulecrm.runtime.population import Gathered, Place, Ungathered, gather, values_of
+from rulecrm.runtime.rows import Source, missing_key
 from rulecrm.runtime.run import Run
-from rulecrm.runtime.store import Progress, Source, Store, missing_key
+from rulecrm.runtime.store import Progress, Store
 
 __all__ = ["evaluate_shards"]
 
@@ -77,7 +80,7 @@ class _Shard:
 
 
 def evaluate_shards(
-    program: ir.Program,
+    program: Program,
     facts: Facts,
     plan: Plan,
     subject: str,
@@ -85,6 +88,7 @@ def evaluate_shards(
     *,
     shards: int,
     progress: Progress | None = None,
+    lender: Lender | None = None,
 ) -> pl.DataFrame:
     """What `evaluate_all` gives for one subject, shard by shard.
 
@@ -96,34 +100,35 @@ def evaluate_shards(
         instant: microseconds since 1970-01-01 UTC.
         shards: how many parts, at least 1.
         progress: told how far the work has come.
+        lender: works out lifecycles.
     """
     with _spilled(program, facts, plan.needs, subject, max(shards, 1)) as parts:
         gathered: dict[Place, Gathered] = {}
+
+        def opened(part: Source) -> Run:
+            store = Store(part, program.schema, program.currency, program.zone)
+            store.prepare(plan.needs)
+            store.prepare_subject(subject)
+            return Run(program, plan, store, gathered=gathered, lender=lender)
+
         while True:
             frames: list[pl.DataFrame] = []
-            pieces: dict[Place, list[pl.Series]] = {}
+            missing: tuple[Place, ...] = ()
             for number, part in enumerate(parts):
                 if progress is not None:
                     progress(number, len(parts), "shards")
-                run = _run(program, plan, part, subject, gathered)
-                if pieces:
-                    # Another shard found that something of the population is missing: this one adds its part.
-                    for place, columns in pieces.items():
-                        columns.append(_values(place, run, subject))
-                    continue
                 try:
-                    frames.append(evaluate_all(run, subject, instant))
-                except Ungathered as missing:
-                    assert number == 0, "every shard asks for the same things"
-                    for place in dict.fromkeys((missing.place, *_candidates(plan, instant, gathered))):
-                        with suppress(Ungathered):
-                            pieces[place] = [_values(place, run, subject)]
-            if not pieces:
+                    frames.append(evaluate_all(opened(part), subject, instant))
+                except Ungathered as ungathered:
+                    missing = ungathered.places
+                    break
+            if not missing:
                 if progress is not None:
                     progress(len(parts), len(parts), "")
                 return pl.concat(frames).sort(subject)
-            for (node, at), columns in pieces.items():
-                gathered[node, at] = gather(node, pl.concat(columns))
+            wanted = dict.fromkeys((*missing, *_candidates(plan, instant, gathered)))
+            while wanted:
+                wanted = _gather(wanted, gathered, subject, parts, opened)
 
 
 def _candidates(plan: Plan, instant: int, gathered: dict[Place, Gathered]) -> Iterator[Place]:
@@ -135,21 +140,34 @@ def _candidates(plan: Plan, instant: int, gathered: dict[Place, Gathered]) -> It
                     yield node, instant
 
 
-def _values(place: Place, run: Run, subject: str) -> pl.Series:
-    node, at = place
-    column, counted = values_of(node, run.points(subject, None, at))
-    return column.filter(pl.Series(counted))
-
-
-def _run(program: ir.Program, plan: Plan, part: Source, subject: str, gathered: dict[Place, Gathered]) -> Run:
-    store = Store(part, program.schema, program.currency, program.zone)
-    store.prepare(plan.needs)
-    store.prepare_subject(subject)
-    return Run(program, plan, store, gathered=gathered)
+def _gather(
+    wanted: Iterable[Place],
+    gathered: dict[Place, Gathered],
+    subject: str,
+    parts: Iterable[Source],
+    opened: Callable[[Source], Run],
+) -> dict[Place, None]:
+    """Gather what is wanted from all shards; gives what has to be gathered before the rest of it can be."""
+    pieces: dict[Place, list[pl.Series]] = {place: [] for place in wanted}
+    first: dict[Place, None] = {}
+    for part in parts:
+        run = opened(part)
+        for place in list(pieces):
+            node, at = place
+            try:
+                with run.passing(subject, at):
+                    column, counted = values_of(node, run.points(subject, None, at))
+                pieces[place].append(column.filter(pl.Series(counted)))
+            except Ungathered as missing:
+                del pieces[place]
+                first |= dict.fromkeys(missing.places)
+    for (node, at), columns in pieces.items():
+        gathered[node, at] = gather(node, pl.concat(columns))
+    return first
 
 
 @contextmanager
-def _spilled(program: ir.Program, facts: Facts, needs: Needs, subject: str, shards: int) -> Iterator[list[_Shard]]:
+def _spilled(program: Program, facts: Facts, needs: Needs, subject: str, shards: int) -> Iterator[list[_Shard]]:
     """The rows that are needed, written part by part to a folder that goes when the work is done."""
     with tempfile.TemporaryDirectory(prefix="rulecrm-") as name:
         folder = Path(name)

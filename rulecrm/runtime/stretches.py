@@ -13,9 +13,9 @@ import polars as pl
 from attrs import frozen
 
 from rulecrm.runtime.arithmetic import divide_arrays
-from rulecrm.runtime.arrays import Array, Bools, Ints, expand
+from rulecrm.runtime.arrays import Array, Bools, Ints, expand, masked
 
-__all__ = ["Ordered", "Whole", "in_order", "narrow", "order_within", "quantile", "reduce", "running"]
+__all__ = ["Ordered", "in_order", "narrow", "order_within", "quantile", "reduce", "running", "totals"]
 
 
 def running(values: Array) -> Array:
@@ -24,6 +24,14 @@ def running(values: Array) -> Array:
     totals = np.zeros(len(values) + 1, dtype)
     np.cumsum(values, out=totals[1:], dtype=dtype)
     return totals
+
+
+def totals(counts: Array) -> Ints:
+    """The same for counts, or for truth values that are counted."""
+    small = counts.dtype == bool and len(counts) < 2**31
+    result: Ints = np.zeros(len(counts) + 1, np.int32 if small else np.int64)
+    np.cumsum(counts, out=result[1:], dtype=result.dtype)
+    return result
 
 
 def reduce(how: np.ufunc, values: Array, lower: Ints, upper: Ints) -> tuple[Array, Bools]:
@@ -63,49 +71,32 @@ def in_order(values: Array, present: Bools | None, lower: Ints, upper: Ints) -> 
     return Ordered(chosen[order], positions[order], starts)
 
 
-@frozen
-class Whole:
-    """The values of every subject's rows, sorted, and where the value of each row stands among them (−1: missing)."""
-
-    ordered: Ordered
-    places: Ints
-    offsets: Ints
+def order_within(offsets: Ints, values: Array, present: Bools | None) -> Ordered:
+    """Sort the values of each subject's rows, to be kept: subject c has rows [offsets[c], offsets[c + 1])."""
+    found = in_order(values, present, offsets[:-1], offsets[1:])
+    return Ordered(found.values, found.positions.astype(offsets.dtype), found.starts.astype(offsets.dtype))
 
 
-def order_within(offsets: Ints, values: Array, present: Bools | None) -> Whole:
-    """Sort the values of each subject's rows; subject c has rows [offsets[c], offsets[c + 1])."""
-    ordered = in_order(values, present, offsets[:-1], offsets[1:])
-    places = np.full(len(values), -1, np.int64)
-    places[ordered.positions] = np.arange(len(ordered.positions))
-    return Whole(ordered, places, offsets)
-
-
-def narrow(whole: Whole, lower: Ints, upper: Ints) -> Ordered:
+def narrow(whole: Ordered, lower: Ints, upper: Ints, subjects: Ints | None = None) -> Ordered:
     """What `in_order` would give for stretches that lie each within the rows of its own subject.
 
-    Mostly nearly all rows are seen, and it is cheaper to take out those that are not.
+    Args:
+        whole: from `order_within`.
+        lower: where the stretches begin.
+        upper: where they end.
+        subjects: the subject of each; None for all of them, in their order.
     """
-    begin, end = whole.offsets[:-1], whole.offsets[1:]
-    upper = np.maximum(upper, lower)
-    which, positions = _outside(begin, lower, upper, end)
-    if not len(positions):
-        return whole.ordered
-    places = whole.places[positions]
-    if (places < 0).any():
-        which, places = which[places >= 0], places[places >= 0]
-    kept = np.ones(len(whole.ordered.values), bool)
-    kept[places] = False
-    lost = np.bincount(which, minlength=len(lower)) if len(which) else np.zeros(len(lower), np.int64)
-    starts = whole.ordered.starts - np.concatenate(([0], np.cumsum(lost)))
-    return Ordered(whole.ordered.values[kept], whole.ordered.positions[kept], starts)
-
-
-def _outside(begin: Ints, lower: Ints, upper: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Rows of each subject before its stretch and after it, with their subject."""
-    early, late = np.flatnonzero(lower > begin), np.flatnonzero(upper < end)
-    parts = [expand(begin[early], lower[early]), expand(upper[late], end[late])]
-    which = np.concatenate((early[parts[0][0]], late[parts[1][0]]))
-    return which, np.concatenate((parts[0][1], parts[1][1]))
+    if subjects is None:
+        values, positions, starts = whole.values, whole.positions, whole.starts
+    else:
+        begin, end = whole.starts[subjects], whole.starts[subjects + 1]
+        _, spots = expand(begin, end)
+        values, positions = whole.values[spots], whole.positions[spots]
+        starts = totals(end - begin).astype(whole.starts.dtype)
+    counts = np.diff(starts)
+    kept = positions >= np.repeat(lower, counts)
+    kept &= positions < np.repeat(upper, counts)
+    return Ordered(values[kept], positions[kept], totals(kept)[starts])
 
 
 _FEW = 24
@@ -166,5 +157,4 @@ def quantile(ordered: Ordered, q: Fraction, *, exact: bool) -> pl.Series:
         result = low + (high - low) * (part / q.denominator)
     else:
         result = (low * q.denominator + (high - low) * part) / q.denominator
-    frame = pl.DataFrame({"value": result, "filled": filled})
-    return frame.select(pl.when("filled").then("value")).to_series()
+    return masked(result, filled)

@@ -19,6 +19,7 @@ from rulecrm.semantics.build import UNITS, apply, conjuncts, elapsed, number, pr
 from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.names import column_of, entry_of, fields_of, resolve_kind
 from rulecrm.semantics.nearest import did_you_mean
+from rulecrm.semantics.records import over_records, reads_records
 from rulecrm.semantics.scope import Entry
 from rulecrm.semantics.windows import bounds
 from rulecrm.syntax import ast
@@ -89,7 +90,9 @@ _AVERAGING = frozenset({"mean", "median", "quantile", "stddev"})
 
 
 def aggregate(checker: Checker, node: ast.Call, context: Context) -> Expr:
-    """A call of an aggregate, on rows or on values of rows."""
+    """A call of an aggregate, on rows, on values of rows or on a list of records."""
+    if reads_records(checker, node, context):
+        return over_records(checker, node, context)
     rows = _rows(checker, node, context)
     if rows is None:
         return unknown(node.span)

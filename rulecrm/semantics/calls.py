@@ -20,7 +20,7 @@ from rulecrm.semantics.coerce import fits, to_type, unify
 from rulecrm.semantics.functions import SAME, Function, Overload
 from rulecrm.semantics.literals import fits_money
 from rulecrm.semantics.nearest import did_you_mean
-from rulecrm.semantics.population import STANDINGS, standing
+from rulecrm.semantics.population import SINCE, STANDINGS, held_since, standing
 from rulecrm.syntax import ast
 
 __all__ = ["call"]
@@ -55,10 +55,10 @@ def call(checker: Checker, node: ast.Call, context: Context) -> Expr:
         if advice is None and name in context.module.scope:
             advice = f"`{name}` is no function: leave out the brackets"
         return checker.wrong("R104", f"unknown function `{name}`", node.function.span, advice=advice)
-    if name in STANDINGS:
+    if name in STANDINGS or name == SINCE:
         if context.constant is not None:
             return checker.wrong("R210", f"{context.constant} wants a constant", node.span)
-        return standing(checker, node, context)
+        return (held_since if name == SINCE else standing)(checker, node, context)
     for argument in node.arguments:
         if argument.where is not None or argument.window is not None or argument.by is not None:
             return checker.wrong("R204", f"`{name}` reads no rows: no `where`, no window", argument.span)

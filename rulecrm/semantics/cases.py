@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from rulecrm.diagnostics.span import Span
-from rulecrm.model.ir import Const, TestCase, TestExpectation, TestRow, TestSubject
+from rulecrm.model.ir import Const
+from rulecrm.model.program import TestCase, TestExpectation, TestRow, TestSubject
 from rulecrm.model.schema import Column
 from rulecrm.model.types import BOOL, DATE, INSTANT, TEXT, UNKNOWN, Type
 from rulecrm.semantics.build import number

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from rulecrm.diagnostics.span import Span
 from rulecrm.model.durations import Duration
@@ -43,6 +43,8 @@ class Context:
         in_kpi: whether `in period` means something.
         local: names that mean something here alone, such as `entry` in a campaign, and their types.
         constant: whether only constants and params are allowed, and what is being given a value.
+        record: the type of the record of a list that it speaks of, if it does.
+        records: the name under which the list was asked for.
     """
 
     module: Module
@@ -52,16 +54,27 @@ class Context:
     in_kpi: bool = False
     local: Mapping[str, Type] = _NOTHING
     constant: str | None = None
+    record: Type | None = None
+    records: str = ""
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it speaks of neither a row nor a record."""
+        return self.row is None and self.record is None
 
     def at_point(self) -> Context:
-        """The same place without its row."""
-        if self.row is None:
+        """The same place without its row and its record."""
+        if self.is_point:
             return self
         return Context(self.module, self.subject, None, "", self.in_kpi, self.local, self.constant)
 
     def at_row(self, kind: Kind, alias: str) -> Context:
         """The same place, seen from a row of `kind`."""
         return Context(self.module, self.subject, kind, alias, self.in_kpi, self.local, self.constant)
+
+    def at_record(self, record: Type, records: str) -> Context:
+        """The same place, its row included, seen from a record of a list."""
+        return evolve(self, record=record, records=records)
 
 
 @define(eq=False)

@@ -28,7 +28,7 @@ from rulecrm.semantics.build import (
 )
 from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.coerce import unify
-from rulecrm.semantics.names import labels_of
+from rulecrm.semantics.names import NOTHING, item_of, labels_of
 from rulecrm.semantics.texts import compare_text, folded_case
 from rulecrm.semantics.windows import holds, on_day
 from rulecrm.syntax import ast
@@ -46,9 +46,6 @@ _WINDOWS = (
     ast.InPeriod, ast.Next,
 )  # fmt: skip
 
-_NOTHING = frozenset({"null", "nil", "undefined", "empty", "unknown"})
-"""What other languages call a missing value."""
-
 _LITERALS = (ast.Number, ast.Percent, ast.Text, ast.Boolean, ast.Money, ast.Duration, ast.Date, ast.DateTime, ast.Time)
 
 
@@ -59,7 +56,7 @@ def compare(checker: Checker, node: ast.Compare, context: Context) -> Expr:
     else:
         left = checker.value(node.left, context)
         result = _compare(checker, node, left, context)
-        if node.negated and context.row is None:
+        if node.negated and context.is_point:
             lints.overlooked_missing(checker, result, node.span)
     return negated(result, node.span) if node.negated else result
 
@@ -76,7 +73,7 @@ def _compare(checker: Checker, node: ast.Compare, left: Expr, context: Context) 
         return compare_text(checker, node, left, right, context)
     if node.operator == "in":
         return _in(checker, node, left, right, context)
-    value = _right(checker, left, right, context)
+    value = _right(checker, left, right, context, differs=node.negated or node.operator == "!=")
     if isinstance(node.left, _LITERALS) and isinstance(right, _LITERALS):
         checker.report.warning("R606", "two constants are compared: the answer is always the same", node.span)
     if node.ignoring_case:
@@ -87,8 +84,8 @@ def _compare(checker: Checker, node: ast.Compare, left: Expr, context: Context) 
     return _ordered(checker, _OPS[node.operator], left, value, span=node.span, context=context)
 
 
-def _right(checker: Checker, left: Expr, node: ast.Expression, context: Context) -> Expr:
-    """The right side; beside a label a name or a text is a label."""
+def _right(checker: Checker, left: Expr, node: ast.Expression, context: Context, *, differs: bool) -> Expr:
+    """The right side; beside a label a name or a text is a label. `differs` says whether it is to be another."""
     if left.type.name == "label":
         text = node.text if isinstance(node, ast.Name) else node.value if isinstance(node, ast.Text) else None
         if text is not None:
@@ -105,8 +102,8 @@ def _right(checker: Checker, left: Expr, node: ast.Expression, context: Context)
         if left.type == UNKNOWN:
             return Const(False, UNKNOWN, span=node.span)  # perhaps a label of what is unknown
         advice = f'a text is written "{node.text}"' if left.type == TEXT else None
-        if node.text.lower() in _NOTHING:
-            advice = "ask `is missing`, or `is not missing`"
+        if node.text.lower() in NOTHING:
+            advice = f"write `is {'not ' if differs else ''}missing`"
         if advice is not None:
             return checker.wrong("R101", f"unknown name `{node.text}`", node.span, advice=advice)
     return checker.value(node, context)
@@ -118,6 +115,7 @@ def _known(checker: Checker, node: ast.Name, context: Context) -> bool:
         node.text in context.module.scope
         or node.text in checker.schema.subjects[context.subject].columns
         or node.text == context.subject
+        or item_of(context.record, node.text, node.span) is not None
         or (row is not None and (node.text == "at" or node.text in row.columns or node.text in row.subjects))
     )
 
@@ -147,7 +145,7 @@ def _ordered(checker: Checker, op: str, left: Expr, right: Expr, *, span: Span, 
     if isinstance(left, Const) and not isinstance(right, Const):
         op, left, right = _FLIPPED[op], right, left
     lints.impossible(checker, op, left, right, span)
-    if context.row is None:
+    if context.is_point:
         lints.forgotten_zero(checker, op, left, right, span)
     return apply(op, left, right, span=span)
 
@@ -209,15 +207,14 @@ def _in(checker: Checker, node: ast.Compare, left: Expr, right: ast.Expression, 
         if not right.items:
             checker.report.error("R206", "nothing is in an empty list", span)
             return predicate_of(False, span)
-        items = [_right(checker, left, item, context) for item in right.items]
+        items = [_right(checker, left, item, context, differs=False) for item in right.items]
         return _in_items(checker, left, items, node, context)
     value = checker.value(right, context)
     if UNKNOWN in (left.type, value.type):
         return predicate_of(False, span)
     if value.type.name != "list" or value.type.item is None:
-        checker.report.error(
-            "R201", f"`in` wants a list, a range or a window, and this is {article(value.type)}", right.span
-        )
+        message = f"`in` wants a list, a range or a window, and this is {article(value.type)}"
+        checker.report.error("R201", message, right.span, advice="a list stands in brackets: `in [ … ]`")
         return predicate_of(False, span)
     if isinstance(value, Const) and isinstance(value.value, tuple):
         items = [Const(item, value.type.item, span=right.span) for item in value.value]

@@ -7,29 +7,33 @@ Invariant: any text compiles to a result; nothing is executed and nothing but th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic
-from rulecrm.model.ir import Const, Definition, Program
+from rulecrm.model.ir import Const, Definition
+from rulecrm.model.program import Program, TestCase
 from rulecrm.model.schema import Schema, canonical
 from rulecrm.semantics.aggregates import AGGREGATES
-from rulecrm.semantics.cases import check_tests
 from rulecrm.semantics.checker import Checker
 from rulecrm.semantics.collecting import paused_collection
 from rulecrm.semantics.definitions import Settling, check_definitions
 from rulecrm.semantics.expressions import lower
 from rulecrm.semantics.functions import FUNCTIONS, Function
-from rulecrm.semantics.journeys import check_journeys
 from rulecrm.semantics.load import Loaded, load
 from rulecrm.semantics.params import unknown_params
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.settings import currency_of, zone_of
 from rulecrm.semantics.sources import Read, read_source
 from rulecrm.syntax.declarations import Rules
+
+if TYPE_CHECKING:
+    from rulecrm.semantics.journeys import Journeys
 
 __all__ = ["Compiled", "compile_rules"]
 
@@ -53,6 +57,8 @@ class Compiled:
 
 _LARGE = 100_000
 """Letters of a text from which on the garbage collector would be felt."""
+
+_OF_JOURNEYS = frozenset({"Campaign", "Lifecycle", "Policy", "Template"})
 
 _NO_PARAMS: Mapping[str, object] = MappingProxyType({})
 
@@ -111,8 +117,20 @@ def _compile(
     checker = Checker(report, loaded.schema, ZoneInfo(zone), currency, known, lower, settling)
     definitions = check_definitions(checker, loaded.modules, settling)
     _settle_rest(checker, loaded)
-    check_journeys(checker, loaded, settling)
-    tests = check_tests(checker, loaded.root)
+    if _declares(loaded, {"Kpi"}):
+        from rulecrm.semantics.kpis import check_kpis
+
+        check_kpis(checker, loaded)
+    journeys: Journeys | None = None
+    if _declares(loaded, _OF_JOURNEYS):
+        from rulecrm.semantics.journeys import lower_journeys
+
+        journeys = lower_journeys(checker, loaded, settling, read, zone)
+    tests: tuple[TestCase, ...] = ()
+    if _declares(loaded, {"Test"}):
+        from rulecrm.semantics.cases import check_tests
+
+        tests = check_tests(checker, loaded.root)
     diagnostics = report.in_order(list(loaded.sources))
     sources = MappingProxyType(dict(loaded.sources))
     program = None
@@ -128,7 +146,21 @@ def _compile(
             sources,
             tests,
         )
+        if journeys is not None:
+            program = evolve(
+                program,
+                definitions=(*definitions, *journeys.definitions),
+                lifecycles=journeys.lifecycles,
+                templates=journeys.templates,
+                campaigns=journeys.campaigns,
+                policy=journeys.policy,
+            )
     return Compiled(program, diagnostics, loaded.root.rules, sources)
+
+
+def _declares(loaded: Loaded, forms: AbstractSet[str]) -> bool:
+    """Whether any file has such declarations; what only they need is imported where there are any."""
+    return any(type(node).__name__ in forms for module in loaded.modules for node in module.rules.declarations)
 
 
 def _settle_rest(checker: Checker, loaded: Loaded) -> None:

@@ -7,6 +7,8 @@ that definitions may refer to one another in any order and to any depth.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from rulecrm.diagnostics.model import Note
 from rulecrm.model import schema
 from rulecrm.model.types import (
@@ -29,7 +31,10 @@ from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import Entry, Module
 from rulecrm.syntax import declarations as d
-from rulecrm.syntax import journeys as j
+from rulecrm.syntax.ast import Identifier
+
+if TYPE_CHECKING:
+    from rulecrm.syntax import journeys as j
 
 __all__ = ["column", "own_entries", "states_of", "type_of"]
 
@@ -38,21 +43,23 @@ _TYPES = {
     "duration": DURATION, "time": TIME,
 }  # fmt: skip
 
-_FORMS: dict[type, str] = {
-    d.Kind: "kind", d.Collection: "collection", d.Param: "param", d.Metric: "metric", d.Segment: "segment",
-    d.Classify: "classify", d.Kpi: "kpi", j.Lifecycle: "lifecycle", j.Template: "template", j.Campaign: "campaign",
+_FORMS = {
+    "Kind": "kind", "Collection": "collection", "Param": "param", "Metric": "metric", "Segment": "segment",
+    "Classify": "classify", "Kpi": "kpi", "Lifecycle": "lifecycle", "Template": "template", "Campaign": "campaign",
 }  # fmt: skip
+"""What each node declares, by the name of its class: the nodes of journeys are imported where there are any."""
 
 
 def own_entries(module: Module, report: Report) -> dict[str, Entry]:
     """The entries of one file; a name declared twice keeps its first meaning."""
     entries: dict[str, Entry] = {}
     for node in module.rules.declarations:
-        form = _FORMS.get(type(node))
-        if form is None or isinstance(node, d.Import | d.TimezoneIs | d.CurrencyIs | d.Test | d.Attribute | j.Policy):
+        form = _FORMS.get(type(node).__name__)
+        if form is None:
             continue
-        name = node.name.text
-        entry = Entry(name, form, module, node, node.name.span, type=_type(node, report))
+        word: Identifier = cast("d.Metric", node).name  # every form has its name there
+        name = word.text
+        entry = Entry(name, form, module, node, word.span, type=_type(node, form, report))
         if isinstance(node, d.Metric | d.Segment | d.Classify) and node.subject is not None:
             entry.subject = node.subject.text
         first = entries.get(name)
@@ -68,6 +75,8 @@ def own_entries(module: Module, report: Report) -> dict[str, Entry]:
 
 def states_of(node: j.Lifecycle) -> tuple[str, ...]:
     """The states of a lifecycle in the order in which they are first written."""
+    from rulecrm.syntax import journeys as j
+
     names: dict[str, None] = {}
     for part in node.body:
         if isinstance(part, j.State):
@@ -83,8 +92,8 @@ def type_of(written: d.FieldType, report: Report) -> Type:
     """A written type; UNKNOWN after a report."""
     if written.name == "list" and written.item is not None:
         item = type_of(written.item, report)
-        if item.name in ("list", "record"):
-            report.error("R106", "a list holds scalars", written.item.span)
+        if item.name == "list":
+            report.error("R106", "a list holds scalars or records", written.item.span)
             return UNKNOWN
         return list_of(item)
     if written.name == "record":
@@ -103,7 +112,7 @@ def column(name: str, written: d.FieldType, report: Report) -> schema.Column:
     return schema.Column(name, type_of(written, report))
 
 
-def _type(node: object, report: Report) -> Type:
+def _type(node: d.Declaration, form: str, report: Report) -> Type:
     match node:
         case d.Param():
             return type_of(node.type, report)
@@ -111,7 +120,7 @@ def _type(node: object, report: Report) -> Type:
             return BOOL
         case d.Classify():
             return label_of(tuple(dict.fromkeys(arm.label.text for arm in node.arms)))
-        case j.Lifecycle():
-            return label_of(states_of(node))
+        case _ if form == "lifecycle":
+            return label_of(states_of(cast("j.Lifecycle", node)))
         case _:
             return UNKNOWN

@@ -26,7 +26,7 @@ from rulecrm.semantics.walk import asks_population, is_common
 from rulecrm.syntax import ast
 from rulecrm.syntax import declarations as d
 
-__all__ = ["Settling", "check_definitions"]
+__all__ = ["Settling", "check_definitions", "check_earlier"]
 
 
 class Settling:
@@ -41,6 +41,7 @@ class Settling:
         self._depth = 0
         self.definitions: dict[str, ir.Definition] = {}
         self.referred: dict[str, tuple[str, ...]] = {}
+        self.order: tuple[str, ...] = ()
 
     def has_value(self, entry: Entry) -> bool:
         """Whether anything gives a param its value; without one it is an error only where it is used."""
@@ -111,7 +112,8 @@ def check_definitions(checker: Checker, modules: list[Module], settling: Settlin
         for symbol, span in checker.unsettled.items():
             message = f"what `{symbol}` is cannot be told: it and this refer to one another by too many names"
             checker.report.error("R302", message, span, advice="give fields and definitions different names")
-    _check_earlier(checker, symbols, found)
+    settling.order = tuple(symbols)
+    check_earlier(checker, settling)
     return tuple(found[symbol] for symbol in symbols)
 
 
@@ -194,12 +196,13 @@ def _classified(
     return ir.Apply("choose", tuple(parts), entry.type, span=node.span), tuple(arms)
 
 
-def _check_earlier(checker: Checker, symbols: list[str], found: Mapping[str, ir.Definition]) -> None:
+def check_earlier(checker: Checker, settling: Settling) -> None:
     """Report each `as of` an instant that differs between subjects over a value that asks for all of them."""
     if not checker.earlier:
         return
     asking: dict[str, bool] = {}
-    for symbol in symbols:
+    found = settling.definitions
+    for symbol in settling.order:
         asking[symbol] = asks_population(found[symbol].value, asking)
     for node in checker.earlier:
         if asks_population(node.value, asking) and not is_common(node.instant, found):

@@ -40,7 +40,7 @@ def lower(checker: Checker, node: ast.Expression, context: Context) -> Expr:  # 
             return any_of(operands, node.span)
         case ast.Not():
             operand = checker.predicate(node.operand, context, of="`not`")
-            if context.row is None:
+            if context.is_point:
                 lints.overlooked_missing(checker, operand, node.span)
             return negated(operand, node.span)
         case ast.Operate():

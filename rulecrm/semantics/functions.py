@@ -165,6 +165,12 @@ _ALL = (
         "money(300)",
     ),
     Function("rank", (Overload((ANY,), INT, "rank"),), "place among all, 1 the greatest", "rank(spent) <= 100"),
+    Function(
+        "since",
+        (Overload((BOOL,), INSTANT, "since"), Overload((BOOL, DURATION), INSTANT, "since", 1)),
+        "since when a condition holds, by local midnights; missing where it does not hold",
+        "since(vip)",
+    ),
 )
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({function.name: function for function in _ALL})

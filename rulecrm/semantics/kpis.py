@@ -13,12 +13,33 @@ from rulecrm.model.ir import Definition
 from rulecrm.model.types import AGE, DURATION, INT, MONEY, NUMBER, UNKNOWN
 from rulecrm.semantics.build import UNITS
 from rulecrm.semantics.checker import Checker, Context, article
+from rulecrm.semantics.load import Loaded
+from rulecrm.semantics.mentions import mentioned
 from rulecrm.semantics.nearest import did_you_mean
+from rulecrm.semantics.order import sort
 from rulecrm.semantics.scope import Entry
 from rulecrm.semantics.walk import is_common
 from rulecrm.syntax.declarations import Kpi
 
-__all__ = ["check_kpi"]
+__all__ = ["check_kpi", "check_kpis"]
+
+
+def check_kpis(checker: Checker, loaded: Loaded) -> None:
+    """Type every kpi of every file, each after those it is made of."""
+    entries = [entry for module in loaded.modules for entry in module.own.values() if entry.form == "kpi"]
+
+    def needs(entry: Entry) -> list[Entry]:
+        assert isinstance(entry.node, Kpi)
+        assert entry.module is not None
+        found = (entry.module.scope.get(name) for name in mentioned(entry.node.value))
+        return [other for other in found if other is not None and other.form == "kpi"]
+
+    def circle(path: list[Entry]) -> None:
+        chain = " → ".join(entry.name for entry in [*path, path[0]])
+        checker.report.error("R302", f"`{path[0].name}` is defined by itself: {chain}", path[0].span)
+
+    for entry in sort(entries, needs, circle):
+        checker.settle(checker, entry)
 
 
 def check_kpi(checker: Checker, entry: Entry, found: Mapping[str, Definition]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from rulecrm.diagnostics.span import Span
-from rulecrm.model.ir import Aggregate, Apply, AsOf, Const, Expr, PopulationOf, Ref, Standing
+from rulecrm.model.ir import Aggregate, Apply, AsOf, Const, Elements, Expr, PopulationOf, Ref, Standing
 from rulecrm.model.types import MONEY
 from rulecrm.semantics.build import decimal_of
 from rulecrm.semantics.checker import Checker
@@ -94,6 +94,8 @@ def reach(checker: Checker, value: Expr) -> Reach:  # noqa: C901 - a case for ea
             if value.function in _COUNTS:
                 return Decimal(0), None
             return (Decimal(0), Decimal(1)) if value.function == "share" else (None, None)
+        case Elements():
+            return Decimal(0), None
         case PopulationOf():
             if value.function in ("count", "distinct"):
                 return Decimal(0), None

@@ -15,8 +15,12 @@ from rulecrm.model.ir import (
     Attribute,
     Column,
     Const,
+    Elements,
     Expr,
+    HeldSince,
+    Item,
     Key,
+    Local,
     Now,
     Period,
     PopulationOf,
@@ -64,9 +68,13 @@ _MAY_FAIL = frozenset({"div", "sqrt", "ln", "domain", "member", "convert"})
 def may_miss(value: Expr, entries: Mapping[str, Entry]) -> bool:
     """Whether `value` may be missing; `entries` tells of other definitions."""
     match value:
-        case Const() | Now() | Key() | Period() | State() | SequenceOf():
+        case Const() | Now() | Key() | Period() | SequenceOf() | Elements():
             return False
-        case Attribute() | Standing():
+        case State():
+            return value.part in ("since", "previous")
+        case Local():
+            return value.name != "entry"
+        case Attribute() | Standing() | Item() | HeldSince():
             return True
         case Column():
             return value.name != "at"

@@ -1,7 +1,8 @@
 """Finding what a name stands for.
 
 In: a name and where it stands. Out: an entry, a column, or a value; a finding with the nearest right name otherwise.
-Invariant: inside a row its fields come first, then the file's names, then the attributes of the subject.
+Invariant: inside a record its fields come first, then inside a row those of the row, then the file's names, then the
+attributes of the subject.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Iterable, Mapping
 
 from rulecrm.diagnostics.span import Span
 from rulecrm.model import schema
-from rulecrm.model.ir import Apply, Attribute, Column, Const, Expr, Key, Now, Ref, State
-from rulecrm.model.types import INSTANT, TEXT, UNKNOWN, Type
+from rulecrm.model.ir import Apply, Attribute, Column, Const, Expr, Item, Key, Local, Now, Ref, State
+from rulecrm.model.types import INSTANT, INT, TEXT, UNKNOWN, Type
 from rulecrm.semantics.build import ONE_DAY, apply, date_of, shift_date, text_of, unknown
 from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.collections import filter_of
@@ -20,9 +21,14 @@ from rulecrm.semantics.scope import DEFINING, WORDS, Entry
 from rulecrm.semantics.walk import references
 from rulecrm.syntax import ast
 
-__all__ = ["column_of", "dotted", "entry_of", "field", "kind_of", "labels_of", "name", "subject_has"]
+__all__ = [
+    "NOTHING", "column_of", "dotted", "entry_of", "field", "item_of", "kind_of", "labels_of", "name", "subject_has",
+]  # fmt: skip
 
 _DAYS = ("today", "yesterday", "tomorrow")
+
+NOTHING = frozenset({"null", "nil", "none", "undefined", "empty", "unknown"})
+"""What other languages call a missing value, in lower case."""
 
 
 def dotted(node: ast.Expression) -> str | None:
@@ -94,12 +100,15 @@ def resolve_kind(
 def name(checker: Checker, node: ast.Name, context: Context) -> Expr:
     """A name on its own."""
     text = node.text
+    item = item_of(context.record, text, node.span)
+    if item is not None:
+        return item
     if context.row is not None:
         column = column_of(context.row, text, node.span)
         if column is not None:
             return column
     if text in context.local:
-        return Apply("local", (text_of(text),), context.local[text], span=node.span)
+        return Local(text, context.local[text], span=node.span)
     entry = context.module.scope.get(text)
     if entry is not None:
         return _entry_value(checker, entry, node.span, context)
@@ -122,11 +131,16 @@ def name(checker: Checker, node: ast.Name, context: Context) -> Expr:
 def field(checker: Checker, node: ast.Field, context: Context) -> Expr:
     """`base.name` where the base is no call of `first`, `last` or `nth` on rows."""
     word, row = node.name, context.row
+    if context.record is not None and dotted(node.base) == context.records:
+        return item_of(context.record, word.text, node.span) or _unknown_member(checker, word, context.record)
+    if isinstance(node.base, ast.Name) and node.base.text == "entry" and "entry" in context.local:
+        return _brought(checker, node, word, context)
     whole = entry_of(node, context)
     if whole is not None:
         return _entry_value(checker, whole, node.span, context)
     base = entry_of(node.base, context)
-    names_row = base is not None and base.name == context.alias and base.form in ("kind", "collection")
+    alias = context.alias.rpartition(".")[2]  # in a file that sees it behind a prefix, too
+    names_row = base is not None and base.name == alias and base.form in ("kind", "collection")
     if row is not None and (names_row or (isinstance(node.base, ast.Name) and node.base.text == row.name)):
         return column_of(row, word.text, node.span) or _unknown_field(checker, word, row)
     if base is not None and base.form == "prefix":
@@ -153,8 +167,7 @@ def field(checker: Checker, node: ast.Field, context: Context) -> Expr:
     if value.type.name == "record":
         inner = dict(value.type.fields).get(word.text)
         if inner is None:
-            advice = did_you_mean(word.text, dict(value.type.fields))
-            return checker.wrong("R102", f"the record has no field `{word.text}`", word.span, advice=advice)
+            return _unknown_member(checker, word, value.type)
         return apply("member", value, text_of(word.text, word.span), gives=inner, span=node.span)
     return checker.wrong("R102", f"{article(value.type)} has no field `{word.text}`", word.span)
 
@@ -169,6 +182,12 @@ def column_of(kind: schema.Kind, name: str, span: Span) -> Column | None:
     return Column(kind.name, name, TEXT, span=span) if name in kind.subjects else None
 
 
+def item_of(record: Type | None, name: str, span: Span) -> Item | None:
+    """A field of the record at hand, if there is one and it has that field."""
+    found = None if record is None else dict(record.fields).get(name)
+    return None if found is None else Item(name, found, span=span)
+
+
 def fields_of(kind: schema.Kind) -> tuple[str, ...]:
     """Names of all fields of a kind."""
     return ("at", *kind.columns, *kind.subjects)
@@ -180,6 +199,8 @@ def labels_of(checker: Checker, of: Type, text: str, span: Span) -> Const | None
         return Const(text, of, span=span)
     known = ", ".join(of.names[:12])
     advice = did_you_mean(text, of.names) or f"there are: {known}"
+    if text.lower() in NOTHING:
+        advice = "ask `is missing`, or `is not missing`"
     checker.report.error("R105", f"there is no label or state `{text}` here", span, advice=advice)
     return None
 
@@ -247,8 +268,23 @@ def _part_of_state(checker: Checker, entry: Entry, word: ast.Identifier, span: S
         return State(entry.symbol, INSTANT, "since", span=span)
     if word.text == "previous":
         return State(entry.symbol, entry.type, "previous", span=span)
-    advice = did_you_mean(word.text, ("since", "previous")) or "a lifecycle has `since` and `previous`"
+    if word.text == "moves":
+        return State(entry.symbol, INT, "moves", span=span)
+    advice = did_you_mean(word.text, ("since", "previous", "moves"))
+    advice = advice or "a lifecycle has `since`, `previous` and `moves`"
     return checker.wrong("R102", f"a lifecycle has no field `{word.text}`", word.span, advice=advice)
+
+
+def _brought(checker: Checker, node: ast.Field, word: ast.Identifier, context: Context) -> Expr:
+    """`entry.FIELD`: a field of the row that the journey was entered on."""
+    name = f"entry.{word.text}"
+    if name in context.local:
+        return Local(name, context.local[name], span=node.span)
+    fields = [local.partition(".")[2] for local in context.local if "." in local]
+    advice = did_you_mean(word.text, fields) or (
+        "a field that the rows of `enter on` have, of one type" if fields else "only `enter on KIND` brings a row"
+    )
+    return checker.wrong("R102", f"no entering row has a field `{word.text}`", word.span, advice=advice)
 
 
 def _unknown_field(checker: Checker, word: ast.Identifier, kind: schema.Kind) -> Expr:
@@ -256,8 +292,16 @@ def _unknown_field(checker: Checker, word: ast.Identifier, kind: schema.Kind) ->
     return checker.wrong("R102", f"`{kind.name}` has no field `{word.text}`", word.span, advice=advice)
 
 
+def _unknown_member(checker: Checker, word: ast.Identifier, record: Type) -> Expr:
+    names = dict(record.fields)
+    advice = did_you_mean(word.text, names) or f"it has: {', '.join(names)}"
+    return checker.wrong("R102", f"the record has no field `{word.text}`", word.span, advice=advice)
+
+
 def _unknown_name(checker: Checker, node: ast.Name, context: Context) -> Expr:
     candidates: list[Iterable[str]] = []
+    if context.record is not None:
+        candidates.append(dict(context.record.fields))
     if context.row is not None:
         candidates.append(fields_of(context.row))
     candidates.append(context.module.scope)
@@ -268,6 +312,8 @@ def _unknown_name(checker: Checker, node: ast.Name, context: Context) -> Expr:
         kind = next((kind.name for kind in _likely(checker) if column_of(kind, node.text, node.span)), None)
         advice = None if kind is None else f"a field is read from rows: `last({kind}).{node.text}`, …"
     advice = advice or did_you_mean(node.text, (word for group in candidates for word in group))
+    if advice is None and node.text.lower() in NOTHING:
+        advice = "what is missing has no name: ask `is missing`, or give another value with `??`"
     return checker.wrong("R101", f"unknown name `{node.text}`", node.span, advice=advice)
 
 

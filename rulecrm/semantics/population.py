@@ -1,13 +1,14 @@
 """Questions about all subjects, and about earlier instants.
 
-In: `population AGG(x) [among S]`, `percentile`, `ntile`, `rank`, `EXPR as of X`.
-Out: `PopulationOf`, `Standing`, `AsOf`.
+In: `population AGG(x) [among S]`, `percentile`, `ntile`, `rank`, `EXPR as of X`, `since(P)`.
+Out: `PopulationOf`, `Standing`, `AsOf`, `HeldSince`.
 Invariant: what is asked of all subjects never depends on a row.
 """
 
 from __future__ import annotations
 
-from rulecrm.model.ir import AsOf, Const, Expr, PopulationOf, Standing
+from rulecrm.model.durations import Duration
+from rulecrm.model.ir import AsOf, Const, Expr, HeldSince, PopulationOf, Standing
 from rulecrm.model.types import BOOL, DATE, DURATION, INSTANT, INT, MONEY, NUMBER, TEXT, TIME, UNKNOWN, Type
 from rulecrm.semantics.aggregates import POPULATION
 from rulecrm.semantics.build import elapsed, number, predicate_of, start_of_day, unknown
@@ -15,7 +16,7 @@ from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.syntax import ast
 
-__all__ = ["STANDINGS", "earlier", "population", "standing"]
+__all__ = ["SINCE", "STANDINGS", "earlier", "held_since", "population", "standing"]
 
 _MEASURES = (INT, NUMBER, MONEY, DURATION)
 _ORDERED = (*_MEASURES, INSTANT, DATE, TIME)
@@ -27,6 +28,17 @@ _AVERAGING = frozenset({"mean", "median", "quantile", "stddev"})
 
 STANDINGS = frozenset({"percentile", "ntile", "rank"})
 """Functions that place a subject among all."""
+
+SINCE = "since"
+"""The function that tells since when a predicate holds."""
+
+_BACK = Duration(days=400)
+"""How far back `since` looks where nothing is said: a year, and a month to tell it from a year."""
+
+_FARTHEST = 100
+"""Years that it looks back at most."""
+
+_SUCH_AS = "such as `since(vip)`, `since(vip, 2y)`"
 
 
 def population(checker: Checker, node: ast.Population, context: Context) -> Expr:
@@ -120,3 +132,28 @@ def earlier(checker: Checker, node: ast.AsOf, context: Context) -> Expr:
     result = AsOf(elapsed(value), instant, elapsed(value).type, span=node.span)
     checker.earlier.append(result)
     return result
+
+
+def held_since(checker: Checker, node: ast.Call, context: Context) -> Expr:
+    """`since(P)`, `since(P, 2y)`: since when a predicate of the subject holds."""
+    span = node.span
+    if len(node.arguments) not in (1, 2):
+        return checker.wrong("R204", "`since` is called otherwise", span, advice=_SUCH_AS)
+    if context.at_point() is not context:
+        window = f"; or as a window: `{context.alias} since since(…)`" if context.alias else ""
+        advice = f"a metric holds it, `metric held = since(…)`{window}"
+        return checker.wrong("R208", "`since(…)` speaks of the subject, and of nothing inside it", span, advice=advice)
+    for argument in node.arguments:
+        if argument.where is not None or argument.window is not None or argument.by is not None:
+            return checker.wrong("R204", "`since` takes a condition alone: no `where`, no window", argument.span)
+    value = checker.predicate(node.arguments[0].value, context, of="`since`")
+    if len(node.arguments) == 1:
+        return HeldSince(value, _BACK, span=span)
+    written = node.arguments[1].value
+    limit = checker.duration(written, context, of="`since`")
+    if limit is None:
+        return unknown(span)
+    if limit.micros or limit.months > 12 * _FARTHEST or limit.days > 366 * _FARTHEST:
+        message = f"`since` looks back by days, weeks, months or years, at most `{_FARTHEST}y`"
+        return checker.wrong("R204", message, written.span, advice=_SUCH_AS)
+    return HeldSince(value, limit, span=span)

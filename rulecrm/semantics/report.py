@@ -34,15 +34,24 @@ class Report:
         """Whether there is an error about this very place."""
         return span in self._places
 
+    def failed_within(self, span: Span) -> bool:
+        """Whether there is an error about a place inside this one."""
+        return any(
+            place.source == span.source and span.start <= place.start and place.end <= span.end
+            for place in self._places
+        )
+
     def error(
         self, code: str, message: str, span: Span | None, *, advice: str | None = None, notes: Sequence[Note] = ()
     ) -> None:
         """Add what stops the run."""
         self._add(Diagnostic(code, message, span, advice, tuple(notes), Severity.ERROR))
 
-    def warning(self, code: str, message: str, span: Span | None, *, advice: str | None = None) -> None:
+    def warning(
+        self, code: str, message: str, span: Span | None, *, advice: str | None = None, notes: Sequence[Note] = ()
+    ) -> None:
         """Add what is allowed and most likely a slip."""
-        self._add(Diagnostic(code, message, span, advice, (), Severity.WARNING))
+        self._add(Diagnostic(code, message, span, advice, tuple(notes), Severity.WARNING))
 
     def hint(self, code: str, message: str, span: Span | None, *, advice: str | None = None) -> None:
         """Add what is right and worth a second look."""

@@ -7,9 +7,9 @@ the imported file's own references keep meaning its own. Kinds are no file's own
 
 from __future__ import annotations
 
+import posixpath
 from collections import deque
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 
 from rulecrm.diagnostics.model import Note
 from rulecrm.model import schema
@@ -164,7 +164,7 @@ def _give_symbols(modules: Sequence[Module]) -> None:
 
 def _private(source: str, name: str, used: set[str]) -> str:
     """A symbol that nothing has yet, and no rules file can write where the file's prefix is another."""
-    stem = PurePosixPath(source).stem
+    stem, _ = posixpath.splitext(posixpath.basename(source))
     symbol, count = f"{stem}.{name}", 1
     while symbol in used:
         count += 1

@@ -2,19 +2,18 @@
 
 In: the name of the importing source and the path in its `import`. Out: the name and the text of the imported source.
 Invariant: one file has one name, however it is reached, so that it is loaded once.
+
+Paths of files are pathlib's; a program that imports none, or the standard library alone, does not wait for it.
 """
+# ruff: noqa: PTH118, PTH120, PTH123, PTH208
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
-__all__ = ["STANDARD", "Read", "neighbours", "read_source", "standard_names"]
+__all__ = ["STANDARD", "Read", "neighbours", "read_source", "source_name", "standard_names"]
 
 Read = Callable[[str, str], tuple[str, str]]
 """From (name of the importing source, path as written) to (name of the source, its text); raises OSError."""
@@ -30,44 +29,52 @@ def read_source(importer: str, path: str) -> tuple[str, str]:
         OSError: no such file, or it cannot be read.
         UnicodeDecodeError: it is not UTF-8.
     """
-    if path.startswith(STANDARD):
-        return path, _standard_text(path)
-    if importer.startswith(STANDARD):
-        name = posixpath.normpath((PurePosixPath(importer).parent / path).as_posix())
+    name = source_name(importer, path)
+    if path.startswith(STANDARD) or importer.startswith(STANDARD):
         return name, _standard_text(name)
     if "\0" in path:
         raise FileNotFoundError(path)
-    name = posixpath.normpath((Path(importer).parent / path).as_posix())
+    from pathlib import Path
+
     return name, Path(name).read_text(encoding="utf-8")
+
+
+def source_name(importer: str, path: str) -> str:
+    """The name of what `importer` means by `path`; nothing is read."""
+    if path.startswith(STANDARD):
+        return path
+    from pathlib import Path, PurePosixPath
+
+    folder = PurePosixPath(importer) if importer.startswith(STANDARD) else Path(importer)
+    return posixpath.normpath((folder.parent / path).as_posix())
 
 
 def standard_names() -> tuple[str, ...]:
     """Names of the files of the standard library, `std/….rules`."""
-    folder = _package() / "std"
-    if not folder.is_dir():
-        return ()
-    return tuple(sorted(STANDARD + entry.name for entry in folder.iterdir() if entry.name.endswith(".rules")))
+    return tuple(sorted(STANDARD + name for name in os.listdir(_LIBRARY) if name.endswith(".rules")))
 
 
-def neighbours(importer: str, path: str) -> tuple[str, ...]:
-    """Paths that an import in `importer` might have meant instead of `path`."""
+def neighbours(importer: str, path: str, *, suffix: str = ".rules") -> tuple[str, ...]:
+    """Paths that `importer` might have meant instead of `path`; where rules are wanted, those of the library too."""
+    library = standard_names() if suffix == ".rules" else ()
     if path.startswith(STANDARD) or importer.startswith(STANDARD):
-        return standard_names()
+        return library
+    from pathlib import Path
+
     try:
         beside = (Path(importer).parent / path).parent
-        found = sorted(entry.name for entry in beside.iterdir() if entry.name.endswith(".rules"))
+        found = sorted(entry.name for entry in beside.iterdir() if entry.name.endswith(suffix))
     except (OSError, ValueError):
         found = []
-    return (*((Path(path).parent / name).as_posix() for name in found), *standard_names())
+    return (*((Path(path).parent / name).as_posix() for name in found), *library)
 
 
 def _standard_text(name: str) -> str:
     if name not in standard_names():
         raise FileNotFoundError(name)
-    return (_package() / name).read_text(encoding="utf-8")
+    with open(os.path.join(_LIBRARY, name.removeprefix(STANDARD)), encoding="utf-8") as file:
+        return file.read()
 
 
-def _package() -> Traversable:
-    from importlib import resources  # with all it brings along, half of what a file without imports waits for Python
-
-    return resources.files("rulecrm")
+_LIBRARY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "std")
+"""Where the standard library lies. `importlib.resources` would find it too; importing that takes some time."""

@@ -14,6 +14,7 @@ from rulecrm.model.ir import (
     Column,
     Definition,
     Expr,
+    HeldSince,
     Key,
     PopulationOf,
     Ref,
@@ -45,7 +46,7 @@ def is_common(instant: Expr, found: Mapping[str, Definition]) -> bool:
     stack, seen = [instant], set[str]()
     while stack:
         node = stack.pop()
-        if isinstance(node, Attribute | Aggregate | SequenceOf | Standing | State | Key | Column):
+        if isinstance(node, Attribute | Aggregate | SequenceOf | Standing | HeldSince | State | Key | Column):
             return False
         if isinstance(node, PopulationOf):
             continue

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from rulecrm.diagnostics.span import Span
 from rulecrm.model.durations import Duration
-from rulecrm.model.ir import Bound, Const, Expr, Now, Period
+from rulecrm.model.ir import Aggregate, Bound, Const, Expr, Now, Period
 from rulecrm.model.types import DATE, INSTANT, UNKNOWN
 from rulecrm.semantics.build import (
     all_of,
@@ -64,7 +64,9 @@ def holds(checker: Checker, left: Expr, window: ast.Window, context: Context, sp
     if left.type == UNKNOWN or ends is None:
         return predicate_of(False, span)
     if left.type not in (INSTANT, DATE):
-        checker.report.error("R208", f"a window holds instants and dates, and this is {article(left.type)}", span)
+        message = f"a window holds instants and dates, and this is {article(left.type)}"
+        inside = "what narrows an aggregate stands inside its brackets: `count(purchase last 30d)`"
+        checker.report.error("R208", message, span, advice=inside if isinstance(left, Aggregate) else None)
         return predicate_of(False, span)
     parts: list[Expr] = []
     for end, lower in ((ends.lower, True), (ends.upper, False)):

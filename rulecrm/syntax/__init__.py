@@ -1,18 +1,19 @@
 """The syntax of `.rules` files: text to AST and back.
 
 In: text. Out: AST nodes with spans, diagnostics, canonical text.
-Invariant: nothing of lark leaves this package. The formatter is imported when it is first asked for: checking a file
-does not wait for it.
+Invariant: nothing of lark leaves this package. The formatter and the nodes of journeys are imported when they are first
+asked for: checking a file does not wait for what it does not need.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rulecrm.syntax import ast, declarations, journeys
+from rulecrm.syntax import ast, declarations
 from rulecrm.syntax.parse import Parsed, ParsedExpression, parse, parse_expression
 
 if TYPE_CHECKING:
+    from rulecrm.syntax import journeys
     from rulecrm.syntax.format import format_rules, format_text
 
 __all__ = [
@@ -29,8 +30,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name == "journeys":
+        return import_module("rulecrm.syntax.journeys")
     if name not in ("format_rules", "format_text"):
         raise AttributeError(f"module 'rulecrm.syntax' has no attribute {name!r}")
-    from rulecrm.syntax import format as formatter
-
-    return getattr(formatter, name)
+    return getattr(import_module("rulecrm.syntax.format"), name)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from rulecrm.diagnostics.span import NOWHERE, Span
+from rulecrm.model.node import Node
 
 __all__ = [
     "Ago", "AllOf", "AnyOf", "Argument", "AsOf", "Between", "Boolean", "Calendar", "Call", "Compare", "Date",
@@ -26,8 +27,8 @@ def _span() -> Span:
     return field(default=NOWHERE, eq=False, repr=False, kw_only=True)
 
 
-@frozen
-class Identifier:
+@frozen(eq=False, repr=False)
+class Identifier(Node):
     """A name where it is written, so that a diagnostic can point at the name alone."""
 
     text: str
@@ -37,40 +38,40 @@ class Identifier:
 # --- literals -----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class Number:
+@frozen(eq=False, repr=False)
+class Number(Node):
     """`3`, `2.5`. `value` is an int where the text has no point, else an exact Decimal."""
 
     value: int | Decimal
     span: Span = _span()
 
 
-@frozen
-class Percent:
+@frozen(eq=False, repr=False)
+class Percent(Node):
     """`80%`; `value` is the fraction, 0.8, exactly."""
 
     value: Decimal
     span: Span = _span()
 
 
-@frozen
-class Text:
+@frozen(eq=False, repr=False)
+class Text(Node):
     """`"words"`, after its escapes are undone."""
 
     value: str
     span: Span = _span()
 
 
-@frozen
-class Boolean:
+@frozen(eq=False, repr=False)
+class Boolean(Node):
     """`true`, `false`."""
 
     value: bool
     span: Span = _span()
 
 
-@frozen
-class Money:
+@frozen(eq=False, repr=False)
+class Money(Node):
     """`299 CNY`; `currency` is an ISO 4217 code in upper case."""
 
     amount: Decimal
@@ -78,48 +79,48 @@ class Money:
     span: Span = _span()
 
 
-@frozen
-class Duration:
+@frozen(eq=False, repr=False)
+class Duration(Node):
     """`30d`, `1mo`, `1h30m`. `parts` are (count, unit) as written; units are `y mo w d h m s`."""
 
     parts: tuple[tuple[int, str], ...]
     span: Span = _span()
 
 
-@frozen
-class Date:
+@frozen(eq=False, repr=False)
+class Date(Node):
     """`2025-11-11`: a calendar day in the zone of the file."""
 
     value: dt.date
     span: Span = _span()
 
 
-@frozen
-class DateTime:
+@frozen(eq=False, repr=False)
+class DateTime(Node):
     """`2025-11-06T10:00`: an instant, written as wall clock in the zone of the file."""
 
     value: dt.datetime
     span: Span = _span()
 
 
-@frozen
-class Time:
+@frozen(eq=False, repr=False)
+class Time(Node):
     """`21:00`: a time of day."""
 
     value: dt.time
     span: Span = _span()
 
 
-@frozen
-class List:
+@frozen(eq=False, repr=False)
+class List(Node):
     """`[a, b, c]`."""
 
     items: tuple[Expression, ...]
     span: Span = _span()
 
 
-@frozen
-class Range:
+@frozen(eq=False, repr=False)
+class Range(Node):
     """`1h..24h`, both ends included. Either end may be absent in no literal: write a comparison instead."""
 
     low: Expression
@@ -130,16 +131,16 @@ class Range:
 # --- names and calls ----------------------------------------------------------------------------------------------
 
 
-@frozen
-class Name:
+@frozen(eq=False, repr=False)
+class Name(Node):
     """A name whose meaning the checker finds: a metric, a kind, a field, a label, a param, …"""
 
     text: str
     span: Span = _span()
 
 
-@frozen
-class Field:
+@frozen(eq=False, repr=False)
+class Field(Node):
     """`base.name`: a field of a row (`last(purchase).at`), of a kind (`purchase.amount`), of a record."""
 
     base: Expression
@@ -147,8 +148,8 @@ class Field:
     span: Span = _span()
 
 
-@frozen
-class Argument:
+@frozen(eq=False, repr=False)
+class Argument(Node):
     """One argument of a call: a value, for an aggregate with its `by UNIT`, `where` and window.
 
     `count(purchase by month where P last 30d)` has value `purchase`, by `month`, where `P`, window `Last(30d)`.
@@ -161,8 +162,8 @@ class Argument:
     span: Span = _span()
 
 
-@frozen
-class Call:
+@frozen(eq=False, repr=False)
+class Call(Node):
     """`function(argument, …)`: an aggregate, or a plain function; the checker knows which.
 
     `among` is the segment of `percentile(spent) among vip`.
@@ -174,8 +175,8 @@ class Call:
     span: Span = _span()
 
 
-@frozen
-class Population:
+@frozen(eq=False, repr=False)
+class Population(Node):
     """`population mean(spent) among vip`: one number over all subjects.
 
     `function` is the aggregate, `arguments` its arguments (the first is the value for each subject).
@@ -190,16 +191,16 @@ class Population:
 # --- operators ----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class Negate:
+@frozen(eq=False, repr=False)
+class Negate(Node):
     """Unary minus."""
 
     operand: Expression
     span: Span = _span()
 
 
-@frozen
-class Operate:
+@frozen(eq=False, repr=False)
+class Operate(Node):
     """`left operator right` with an operator of `* / + - ??`."""
 
     operator: str
@@ -208,8 +209,8 @@ class Operate:
     span: Span = _span()
 
 
-@frozen
-class Compare:
+@frozen(eq=False, repr=False)
+class Compare(Node):
     """`left operator right`, one comparison, never chained.
 
     `operator` is one of `== != < <= > >=`, `in`, `is`, `is missing`, `on`, `matches`, `contains`, `contains any`,
@@ -227,8 +228,8 @@ class Compare:
     span: Span = _span()
 
 
-@frozen
-class AsOf:
+@frozen(eq=False, repr=False)
+class AsOf(Node):
     """`expression as of instant`: the same expression at an earlier instant."""
 
     operand: Expression
@@ -236,32 +237,32 @@ class AsOf:
     span: Span = _span()
 
 
-@frozen
-class Not:
+@frozen(eq=False, repr=False)
+class Not(Node):
     """`not P`."""
 
     operand: Expression
     span: Span = _span()
 
 
-@frozen
-class AllOf:
+@frozen(eq=False, repr=False)
+class AllOf(Node):
     """`P and Q and …`, flattened; at least two operands."""
 
     operands: tuple[Expression, ...]
     span: Span = _span()
 
 
-@frozen
-class AnyOf:
+@frozen(eq=False, repr=False)
+class AnyOf(Node):
     """`P or Q or …`, flattened; at least two operands."""
 
     operands: tuple[Expression, ...]
     span: Span = _span()
 
 
-@frozen
-class Ago:
+@frozen(eq=False, repr=False)
+class Ago(Node):
     """`30d ago`: the instant that lies a duration before T. `duration` is a `Duration` or the name of a param."""
 
     duration: Expression
@@ -271,8 +272,8 @@ class Ago:
 # --- sequences ----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class Step:
+@frozen(eq=False, repr=False)
+class Step(Node):
     """`[no] KIND [where P] [>= N times] [within D]`."""
 
     kind: Identifier
@@ -283,8 +284,8 @@ class Step:
     span: Span = _span()
 
 
-@frozen
-class Sequence:
+@frozen(eq=False, repr=False)
+class Sequence(Node):
     """`sequence [by FIELD] (step then step …) [within D] [window]`; `total` is that `within`."""
 
     steps: tuple[Step, ...]
@@ -297,16 +298,16 @@ class Sequence:
 # --- windows (as of T; each sees only what is not after T) ---------------------------------------------------------
 
 
-@frozen
-class Last:
+@frozen(eq=False, repr=False)
+class Last(Node):
     """`last D`: (T − D, T]."""
 
     duration: Expression
     span: Span = _span()
 
 
-@frozen
-class From:
+@frozen(eq=False, repr=False)
+class From(Node):
     """`from D1 to D2 ago`: (T − D1, T − D2], D1 > D2."""
 
     older: Expression
@@ -314,24 +315,24 @@ class From:
     span: Span = _span()
 
 
-@frozen
-class Since:
+@frozen(eq=False, repr=False)
+class Since(Node):
     """`since X`: [X, T]."""
 
     start: Expression
     span: Span = _span()
 
 
-@frozen
-class Until:
+@frozen(eq=False, repr=False)
+class Until(Node):
     """`before X`: (−∞, X)."""
 
     end: Expression
     span: Span = _span()
 
 
-@frozen
-class Between:
+@frozen(eq=False, repr=False)
+class Between(Node):
     """`between X and Y`: [X, Y)."""
 
     start: Expression
@@ -339,8 +340,8 @@ class Between:
     span: Span = _span()
 
 
-@frozen
-class WithinAfter:
+@frozen(eq=False, repr=False)
+class WithinAfter(Node):
     """`within D after X`: (X, X + D]."""
 
     duration: Expression
@@ -348,8 +349,8 @@ class WithinAfter:
     span: Span = _span()
 
 
-@frozen
-class WithinBefore:
+@frozen(eq=False, repr=False)
+class WithinBefore(Node):
     """`within D before X`: [X − D, X)."""
 
     duration: Expression
@@ -357,16 +358,16 @@ class WithinBefore:
     span: Span = _span()
 
 
-@frozen
-class On:
+@frozen(eq=False, repr=False)
+class On(Node):
     """`on 2025-11-11`: that calendar day."""
 
     day: Expression
     span: Span = _span()
 
 
-@frozen
-class Calendar:
+@frozen(eq=False, repr=False)
+class Calendar(Node):
     """`today`, `yesterday`, `tomorrow`, `this month`, `last week`, `next quarter`, ….
 
     `which` is `this`, `last` or `next`; `unit` is `day`, `week` (from Monday), `month`, `quarter` or `year`.
@@ -378,15 +379,15 @@ class Calendar:
     span: Span = _span()
 
 
-@frozen
-class InPeriod:
+@frozen(eq=False, repr=False)
+class InPeriod(Node):
     """`in period`: the period that a kpi reports."""
 
     span: Span = _span()
 
 
-@frozen
-class Next:
+@frozen(eq=False, repr=False)
+class Next(Node):
     """`next D`: [T, T + D), for dates that lie ahead."""
 
     duration: Expression

@@ -50,9 +50,12 @@ class DeclarationRules:
         word, name, words, colon, type_, equals, default = c
         return node.Param(declared(name), type_, default, title(words), span=whole(c))
 
+    def dotted(self, c: Children) -> ast.Identifier:
+        return ast.Identifier(".".join(token.value for token in c[::2]), span=whole(c))
+
     def collection(self, c: Children) -> node.Collection:
         word, name, words, equals, kind, where = c
-        return node.Collection(declared(name), identifier(kind), where, title(words), span=whole(c))
+        return node.Collection(declared(name), kind, where, title(words), span=whole(c))
 
     def metric(self, c: Children) -> node.Metric:
         word, name, words, of_word, subject, equals, value = c

@@ -63,11 +63,11 @@ class JourneyRules:
 
     def on_fact(self, c: Children) -> node.OnFact:
         on_word, kind, where, when = c
-        return node.OnFact(identifier(kind), where, when, span=whole(c))
+        return node.OnFact(kind, where, when, span=whole(c))
 
     def after_silence(self, c: Children) -> node.AfterSilence:
         after_word, duration, without_word, kind, where, when = c
-        return node.AfterSilence(duration, optional(kind), where, when, span=whole(c))
+        return node.AfterSilence(duration, kind, where, when, span=whole(c))
 
     def where(self, c: Children) -> ast.Expression:
         condition: ast.Expression = c[1]
@@ -121,10 +121,11 @@ class JourneyRules:
 
     def enter_on_state(self, c: Children) -> node.EnterOnState:
         enter_word, on_word, lifecycle, arrow, state, when = c
-        return node.EnterOnState(identifier(lifecycle), identifier(state), when, span=whole(c))
+        return node.EnterOnState(lifecycle, identifier(state), when, span=whole(c))
 
     def reenter(self, c: Children) -> node.Reenter:
-        return node.Reenter(c[1].value, c[2] if len(c) > 2 else None, span=whole(c))
+        reenter_word, how, *after, by_word, by = c
+        return node.Reenter(how.value, after[0] if after else None, optional(by), span=whole(c))
 
     def exit_on(self, c: Children) -> node.ExitOn:
         return node.ExitOn(c[1], span=whole(c))
@@ -136,7 +137,7 @@ class JourneyRules:
         if within is None:
             advice = "as in `goal purchase within 45d`"
             raise RefusedError(Diagnostic("R012", "a goal says within what time it counts", whole(c), advice))
-        return node.Goal(identifier(kind), within, where, span=whole(c))
+        return node.Goal(kind, within, where, span=whole(c))
 
     def control(self, c: Children) -> node.Control:
         return node.Control(percent_of(c[1]), span=whole(c))
@@ -163,14 +164,14 @@ class JourneyRules:
             for pair in values or ()
             if isinstance(pair, declarations.Override)
         )
-        return node.Message(identifier(channel), identifier(template), pairs, optional(via), span=whole(c))
+        return node.Message(identifier(channel), template, pairs, optional(via), span=whole(c))
 
     def wait(self, c: Children) -> node.Wait:
         return node.Wait(c[1], span=whole(c))
 
     def wait_until_fact(self, c: Children) -> node.WaitUntilFact:
         wait_word, until_word, kind, where, up_word, to_word, up_to = c
-        return node.WaitUntilFact(identifier(kind), where, up_to, span=whole(c))
+        return node.WaitUntilFact(kind, where, up_to, span=whole(c))
 
     def wait_until_time(self, c: Children) -> node.WaitUntilTime:
         token = c[2]
@@ -191,7 +192,7 @@ class JourneyRules:
 
     def repeat(self, c: Children) -> node.Repeat:
         repeat_word, up_word, to_word, times, times_word, every_word, every, until_word, until, where, steps = c
-        return node.Repeat(int(times.value), every, _steps(steps), optional(until), where, span=whole(c))
+        return node.Repeat(int(times.value), every, _steps(steps), until, where, span=whole(c))
 
     def measure(self, c: Children) -> node.Measure:
         return node.Measure(c[2], span=whole(c))

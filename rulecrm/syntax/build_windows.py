@@ -15,7 +15,7 @@ from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.diagnostics.span import Span
 from rulecrm.syntax import ast
 from rulecrm.syntax.attach import OPEN_WITHIN, split_times, split_within
-from rulecrm.syntax.parts import Children, RefusedError, between, identifier, optional
+from rulecrm.syntax.parts import Children, RefusedError, between, optional
 
 __all__ = ["WindowRules", "Within", "as_window"]
 
@@ -127,7 +127,7 @@ class WindowRules:
         if times is not None:
             where, at_least = split_times(where, times)
         return ast.Step(
-            identifier(kind),
+            kind,
             negated is not None,
             where,
             at_least,

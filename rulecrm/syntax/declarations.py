@@ -6,11 +6,16 @@ Invariant: as in `syntax.ast`; every declaration has the span of the whole decla
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 from attrs import field, frozen
 
 from rulecrm.diagnostics.span import NOWHERE, Span
-from rulecrm.syntax import journeys
+from rulecrm.model.node import Node
 from rulecrm.syntax.ast import Date, DateTime, Expression, Identifier, Text
+
+if TYPE_CHECKING:
+    from rulecrm.syntax import journeys
 
 __all__ = [
     "Arm", "Attribute", "Classify", "Collection", "CurrencyIs", "CustomerFacts", "Declaration", "Expectation",
@@ -24,8 +29,8 @@ def _span() -> Span:
     return field(default=NOWHERE, eq=False, repr=False, kw_only=True)
 
 
-@frozen
-class Override:
+@frozen(eq=False, repr=False)
+class Override(Node):
     """`name: value` in an import's braces, in a fact row, in a send's `with`."""
 
     name: Identifier
@@ -33,8 +38,8 @@ class Override:
     span: Span = _span()
 
 
-@frozen
-class Import:
+@frozen(eq=False, repr=False)
+class Import(Node):
     """`import "path" [as prefix] [with { param: value, … }]`."""
 
     path: Text
@@ -44,8 +49,8 @@ class Import:
     span: Span = _span()
 
 
-@frozen
-class TimezoneIs:
+@frozen(eq=False, repr=False)
+class TimezoneIs(Node):
     """`timezone "Asia/Shanghai"`."""
 
     zone: Text
@@ -53,8 +58,8 @@ class TimezoneIs:
     span: Span = _span()
 
 
-@frozen
-class CurrencyIs:
+@frozen(eq=False, repr=False)
+class CurrencyIs(Node):
     """`currency CNY`."""
 
     code: Identifier
@@ -62,8 +67,8 @@ class CurrencyIs:
     span: Span = _span()
 
 
-@frozen
-class FieldType:
+@frozen(eq=False, repr=False)
+class FieldType(Node):
     """A written type.
 
     One of `text`, `int`, `number`, `money`, `bool`, `date`, `instant`, `duration`, `time`, `list of T` and
@@ -77,8 +82,8 @@ class FieldType:
     span: Span = _span()
 
 
-@frozen
-class KindField:
+@frozen(eq=False, repr=False)
+class KindField(Node):
     """`name: type` in a kind or a record."""
 
     name: Identifier
@@ -86,8 +91,8 @@ class KindField:
     span: Span = _span()
 
 
-@frozen
-class Kind:
+@frozen(eq=False, repr=False)
+class Kind(Node):
     """`kind live_watch { room: text, minutes: int }`."""
 
     name: Identifier
@@ -97,8 +102,8 @@ class Kind:
     span: Span = _span()
 
 
-@frozen
-class Attribute:
+@frozen(eq=False, repr=False)
+class Attribute(Node):
     """`attribute shoe_size: int [of SUBJECT]`: a column of the subject's own frame beyond the canonical ones."""
 
     name: Identifier
@@ -109,8 +114,8 @@ class Attribute:
     span: Span = _span()
 
 
-@frozen
-class Param:
+@frozen(eq=False, repr=False)
+class Param(Node):
     """`param active_within: duration = 30d`; without `= value` it must be set from outside."""
 
     name: Identifier
@@ -121,8 +126,8 @@ class Param:
     span: Span = _span()
 
 
-@frozen
-class Collection:
+@frozen(eq=False, repr=False)
+class Collection(Node):
     """`collection dress = purchase where P`."""
 
     name: Identifier
@@ -133,8 +138,8 @@ class Collection:
     span: Span = _span()
 
 
-@frozen
-class Metric:
+@frozen(eq=False, repr=False)
+class Metric(Node):
     """`metric name [title] [of SUBJECT] = expression`; the subject is the customer where none is named."""
 
     name: Identifier
@@ -145,8 +150,8 @@ class Metric:
     span: Span = _span()
 
 
-@frozen
-class Segment:
+@frozen(eq=False, repr=False)
+class Segment(Node):
     """`segment name [title] [of SUBJECT] = predicate`."""
 
     name: Identifier
@@ -157,8 +162,8 @@ class Segment:
     span: Span = _span()
 
 
-@frozen
-class Arm:
+@frozen(eq=False, repr=False)
+class Arm(Node):
     """`label [title] when predicate`, or `label [title] otherwise` (then `when` is None)."""
 
     label: Identifier
@@ -167,8 +172,8 @@ class Arm:
     span: Span = _span()
 
 
-@frozen
-class Classify:
+@frozen(eq=False, repr=False)
+class Classify(Node):
     """`classify name [title] [of SUBJECT] { arm … }`; the first arm that fits gives the label."""
 
     name: Identifier
@@ -179,8 +184,8 @@ class Classify:
     span: Span = _span()
 
 
-@frozen
-class Kpi:
+@frozen(eq=False, repr=False)
+class Kpi(Node):
     """`kpi name [title] = expression [every PERIOD] [alert when predicate]`.
 
     `every` is day, week, month, quarter or year.
@@ -195,8 +200,8 @@ class Kpi:
     span: Span = _span()
 
 
-@frozen
-class FactRow:
+@frozen(eq=False, repr=False)
+class FactRow(Node):
     """`KIND at DATE { field: value, … }` in a test: one row of a kind."""
 
     kind: Identifier
@@ -205,8 +210,8 @@ class FactRow:
     span: Span = _span()
 
 
-@frozen
-class CustomerFacts:
+@frozen(eq=False, repr=False)
+class CustomerFacts(Node):
     """`customer "c1" { attribute: value …  KIND at DATE { … } … }` in a test.
 
     `subject` is the word before the key (`customer`, `product`, …); `values` are its own attributes.
@@ -219,8 +224,8 @@ class CustomerFacts:
     span: Span = _span()
 
 
-@frozen
-class Expectation:
+@frozen(eq=False, repr=False)
+class Expectation(Node):
     """`at DATE expect [of "c1"] predicate`; `of` names the subject where a test has several."""
 
     at: Date | DateTime
@@ -229,8 +234,8 @@ class Expectation:
     span: Span = _span()
 
 
-@frozen
-class Test:
+@frozen(eq=False, repr=False)
+class Test(Node):
     """`test "name" { customer "c1" { … }  at DATE expect predicate … }`."""
 
     __test__ = False  # pytest would take the name for a test class
@@ -242,14 +247,15 @@ class Test:
     span: Span = _span()
 
 
-Declaration = (
-    Import | TimezoneIs | CurrencyIs | Kind | Attribute | Param | Collection | Metric | Segment | Classify | Kpi | Test
-    | journeys.Lifecycle | journeys.Template | journeys.Campaign | journeys.Policy
-)  # fmt: skip
+Declaration: TypeAlias = (
+    "Import | TimezoneIs | CurrencyIs | Kind | Attribute | Param | Collection | Metric | Segment | Classify | Kpi"
+    " | Test | journeys.Lifecycle | journeys.Template | journeys.Campaign | journeys.Policy"
+)
+"""Any declaration; a text, so that the nodes of journeys are not imported to say it."""
 
 
-@frozen
-class Rules:
+@frozen(eq=False, repr=False)
+class Rules(Node):
     """One file: its docstring (the string before the first declaration and a blank line) and its declarations."""
 
     declarations: tuple[Declaration, ...]
@@ -258,4 +264,6 @@ class Rules:
     """Comments as (offset, text with its `#`), kept for the formatter."""
     trailing: tuple[int, ...] = field(default=(), eq=False, repr=False)
     """Offsets of those comments that stand behind something in their line."""
+    apart: tuple[int, ...] = field(default=(), eq=False, repr=False)
+    """Offsets of those comments that a blank line follows."""
     span: Span = _span()

@@ -17,7 +17,7 @@ from rulecrm.syntax.ast import Date, DateTime
 from rulecrm.syntax.declarations import Declaration, Rules
 from rulecrm.syntax.format_comments import Pen
 from rulecrm.syntax.format_docs import docstring
-from rulecrm.syntax.format_expressions import WIDTH, wrapped
+from rulecrm.syntax.format_expressions import WIDTH, defined, wrapped
 from rulecrm.syntax.format_journeys import campaign, lifecycle, pairs, policy, template
 from rulecrm.syntax.format_literals import quoted
 from rulecrm.syntax.journeys import Campaign, Lifecycle, Policy, Template
@@ -68,6 +68,7 @@ def _file(rules: Rules, pen: Pen) -> None:
         before = declaration if plain else None
     remarks = len(pen.lines)
     pen.comments(rules.span.end + 1, 0)
+    pen.close()
     if remarks and len(pen.lines) > remarks:
         pen.lines.insert(remarks, "")
 
@@ -101,11 +102,9 @@ def _declaration(declaration: Declaration, pen: Pen) -> None:  # noqa: C901 - on
                 head += f" where {wrapped(declaration.where, 0, len(head) + 7)}"
             pen.line(declaration, 0, head)
         case node.Metric():
-            head = f"{_head('metric', declaration)} = "
-            pen.line(declaration, 0, head + wrapped(declaration.value, 0, len(head)))
+            pen.line(declaration, 0, defined(_head("metric", declaration), declaration.value))
         case node.Segment():
-            head = f"{_head('segment', declaration)} = "
-            pen.line(declaration, 0, head + wrapped(declaration.predicate, 0, len(head)))
+            pen.line(declaration, 0, defined(_head("segment", declaration), declaration.predicate))
         case node.Classify():
             arms = declaration.arms
             pen.block(declaration, 0, _head("classify", declaration), lambda indent: _arms(arms, pen, indent))
@@ -139,8 +138,7 @@ def _head(word: str, declaration: Titled) -> str:
 
 
 def _kpi(declaration: node.Kpi) -> str:
-    head = f"{_head('kpi', declaration)} = "
-    parts = [head + wrapped(declaration.value, 0, len(head))]
+    parts = [defined(_head("kpi", declaration), declaration.value)]
     if declaration.every is not None:
         parts.append(f"every {declaration.every.text}")
     if declaration.alert is not None:
@@ -156,13 +154,22 @@ def _arms(arms: Sequence[node.Arm], pen: Pen, indent: int) -> None:
         if arm.when is None:
             pen.line(arm, indent, f"{head} otherwise")
         else:
-            pen.line(arm, indent, f"{head} when {wrapped(arm.when, indent, indent + len(head) + 6)}")
+            text = f"{head} when {wrapped(arm.when, indent, indent + len(head) + 6)}"
+            if "\n" in text or indent + len(text) > WIDTH:
+                pad = " " * (indent + 2)
+                text = f"{head}\n{pad}when {wrapped(arm.when, indent + 2, indent + 7)}"
+            pen.line(arm, indent, text)
 
 
 def _test(test: node.Test, pen: Pen, indent: int) -> None:
     for subject in test.subjects:
         head = f"{subject.subject.text} {quoted(subject.key.value)}"
-        pen.block(subject, indent, head, partial(_facts, subject, pen))
+        facts = [*(_value(value, indent) for value in subject.values), *(_row(row, indent) for row in subject.rows)]
+        text = f"{head} {{ {facts[0]} }}" if facts else ""
+        if len(facts) == 1 and "\n" not in text and len(text) + indent <= WIDTH and pen.is_bare(subject):
+            pen.line(subject, indent, text)
+        else:
+            pen.block(subject, indent, head, partial(_facts, subject, pen))
     for expectation in test.expectations:
         of = f" of {quoted(expectation.of.value)}" if expectation.of is not None else ""
         head = f"at {_day(expectation.at)} expect{of} "
@@ -171,12 +178,19 @@ def _test(test: node.Test, pen: Pen, indent: int) -> None:
 
 def _facts(subject: node.CustomerFacts, pen: Pen, indent: int) -> None:
     for value in subject.values:
-        name = f"{value.name.text}: "
-        pen.line(value, indent, name + wrapped(value.value, indent, indent + len(name)))
+        pen.line(value, indent, _value(value, indent))
     for row in subject.rows:
-        head = f"{row.kind.text} at {_day(row.at)}"
-        pairs = f" {_pairs(row.values, indent, indent + len(head) + 1)}" if row.values else ""
-        pen.line(row, indent, head + pairs)
+        pen.line(row, indent, _row(row, indent))
+
+
+def _value(value: node.Override, indent: int) -> str:
+    name = f"{value.name.text}: "
+    return name + wrapped(value.value, indent, indent + len(name))
+
+
+def _row(row: node.FactRow, indent: int) -> str:
+    head = f"{row.kind.text} at {_day(row.at)}"
+    return head + (f" {_pairs(row.values, indent, indent + len(head) + 1)}" if row.values else "")
 
 
 def _day(day: Date | DateTime) -> str:

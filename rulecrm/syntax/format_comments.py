@@ -33,15 +33,29 @@ class Pen:
         behind = _behind(rules, sorted(items, key=lambda span: span.start))
         self._waiting = [(offset, text) for offset, text in rules.comments if offset not in behind]
         self._waiting.reverse()
+        self._apart = frozenset(rules.apart)
+        self._starts = [offset for offset, _ in rules.comments]
         self._behind: dict[int, list[str]] = {}
         for offset, text in rules.comments:
             if offset in behind:
                 self._behind.setdefault(behind[offset], []).append(text)
 
     def comments(self, offset: int, indent: int) -> None:
-        """Write the comments that stood before an offset."""
+        """Write the comments that stood before an offset, and the blank line that stood after any of them."""
         while self._waiting and self._waiting[-1][0] < offset:
-            self.lines.append(" " * indent + self._waiting.pop()[1])
+            start, text = self._waiting.pop()
+            self.lines.append(" " * indent + text)
+            if start in self._apart:
+                self.lines.append("")
+
+    def close(self) -> None:
+        """Take away the blank line after a comment that is the last in its block or in the file."""
+        if self.lines and not self.lines[-1]:
+            self.lines.pop()
+
+    def is_bare(self, item: Item) -> bool:
+        """Whether no comment stands in an item."""
+        return bisect_left(self._starts, item.span.start) == bisect_left(self._starts, item.span.end)
 
     def line(self, item: Item, indent: int, text: str) -> None:
         """Write an item that holds no other."""
@@ -57,6 +71,7 @@ class Pen:
         written = len(self.lines)
         body(indent + 2)
         self.comments(item.span.end, indent + 2)
+        self.close()
         if len(self.lines) == written:
             head = self.lines.pop().lstrip(" ")
             self._write(item, indent, head + "}")

@@ -18,14 +18,16 @@ from rulecrm.syntax.format_lines import (
     OR,
     POSTFIX,
     argument_parts,
+    beside,
     expression,
     is_window,
     level_of,
+    opening,
     step_text,
     tail,
 )
 
-__all__ = ["WIDTH", "wrapped"]
+__all__ = ["WIDTH", "defined", "wrapped"]
 
 WIDTH = 100
 """Columns that a line takes where it can be broken at all."""
@@ -73,16 +75,25 @@ def wrapped(node: ast.Expression, indent: int, column: int, level: int = OR) -> 
             return first + rest
         case ast.Sequence():
             steps = [step_text(step) for step in node.steps]
-            by = f" by {node.by.text}" if node.by is not None else ""
-            return f"sequence{by} ({deeper}{(deeper + 'then ').join(steps)}\n{' ' * indent}){tail(node)}"
+            return f"{opening(node)}{deeper}{(deeper + 'then ').join(steps)}\n{' ' * indent}){tail(node)}"
         case ast.AsOf(operand, instant):
             end = f" as of {expression(instant, COALESCE)}"
-            return wrapped(operand, indent, column + len(end), AS_OF) + end
+            return wrapped(operand, indent, column + len(end), COMPARISON) + end
         case ast.Operate(operator, left, right):
             of = OPERATORS[operator]
             first = wrapped(left, indent, column, of)
             return f"{first}{deeper}{operator} {wrapped(right, indent + 2, indent + 5, of + 1)}"
     return flat
+
+
+def defined(head: str, value: ast.Expression) -> str:
+    """`head = value`, the value in lines of its own where it takes more than what is left of the first."""
+    flat = expression(value)
+    if len(head) + 3 + len(flat) <= WIDTH:
+        return f"{head} = {flat}"
+    if 2 + len(flat) <= WIDTH or isinstance(value, ast.AllOf | ast.AnyOf | ast.Operate):
+        return f"{head} =\n  {wrapped(value, 0, 2)}"
+    return f"{head} = {wrapped(value, 0, len(head) + 3)}"
 
 
 def _argument(argument: ast.Argument, function: str, indent: int) -> str:
@@ -98,8 +109,8 @@ def _argument(argument: ast.Argument, function: str, indent: int) -> str:
 def _joined(word: str, operands: tuple[ast.Expression, ...], level: int, indent: int, column: int) -> str:
     pad = "\n" + " " * (indent + 2) + word + " "
     first, *rest = operands
-    texts = [wrapped(first, indent + 2, column, level)]
-    texts += [wrapped(operand, indent + 2, indent + 3 + len(word), level) for operand in rest]
+    texts = [wrapped(first, indent + 2, column, beside(first, level))]
+    texts += [wrapped(operand, indent + 2, indent + 3 + len(word), beside(operand, level)) for operand in rest]
     return pad.join(texts)
 
 

@@ -124,8 +124,9 @@ def _clause(clause: node.Clause, indent: int) -> str:
             return f"enter at {expression(at)}{_when(when, indent)}"
         case node.EnterOnState(machine, state, when):
             return f"enter on {machine.text} -> {state.text}{_when(when, indent)}"
-        case node.Reenter(how, after):
-            return f"reenter {how}" + (f" {expression(after, SUM)}" if after is not None else "")
+        case node.Reenter(how, after, by):
+            length = f" {expression(after, SUM)}" if after is not None else ""
+            return f"reenter {how}{length}" + (f" by {by.text}" if by is not None else "")
         case node.ExitOn(trigger):
             return f"exit {_trigger(trigger, indent)}"
         case node.Goal(kind, within, where):

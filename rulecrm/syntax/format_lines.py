@@ -12,7 +12,7 @@ from rulecrm.syntax.format_literals import literal
 
 __all__ = [
     "AND", "AS_OF", "ATOM", "COALESCE", "COMPARISON", "NOT", "OPERATORS", "OR", "POSTFIX", "SUM", "argument_parts",
-    "expression", "guarded", "is_window", "level_of", "step_text", "tail",
+    "beside", "expression", "guarded", "is_window", "level_of", "opening", "step_text", "tail",
 ]  # fmt: skip
 
 OR, AND, NOT, AS_OF, COMPARISON, COALESCE, RANGE, SUM, PRODUCT, UNARY, PLACED, POSTFIX, ATOM = range(13)
@@ -93,7 +93,7 @@ def argument_parts(
         parts.append(f"where {where or expression(argument.where)}")
     if argument.window is not None:
         window = _window(argument.window)
-        first = argument.where is not None and _takes(argument.where)
+        first = argument.where is not None and _takes(argument.where, window)
         parts.insert(1 if first else len(parts), window)
     return parts
 
@@ -109,6 +109,19 @@ def step_text(step: ast.Step) -> str:
     if step.within is not None:
         words.append(f"within {_careful(step.within, 'within', SUM)}")
     return " ".join(words)
+
+
+def beside(operand: ast.Expression, level: int) -> int:
+    """The level of an operand of `and` or `or`: an `as of` beside others stands in parentheses, though it need not.
+
+    Without them it takes a second look to see that it speaks of one operand and not of all.
+    """
+    return ATOM if isinstance(operand, ast.AsOf) else level
+
+
+def opening(node: ast.Sequence) -> str:
+    """A sequence up to its first step."""
+    return "sequence(" if node.by is None else f"sequence by {node.by.text} ("
 
 
 def tail(node: ast.Sequence) -> str:
@@ -157,24 +170,18 @@ def _text(node: ast.Expression) -> str:  # noqa: C901 - one arm for each form
         case ast.Compare():
             return _comparison(node)
         case ast.AsOf(operand, instant):
-            return f"{expression(operand, AS_OF)} as of {expression(instant, COALESCE)}"
+            return f"{expression(operand, COMPARISON)} as of {expression(instant, COALESCE)}"
         case ast.Not(operand):
             return f"not {expression(operand, ATOM if level_of(operand) in (AS_OF, COMPARISON) else NOT)}"
         case ast.AllOf(operands):
-            return " and ".join(_readable(operand, NOT) for operand in operands)
+            return " and ".join(expression(operand, beside(operand, NOT)) for operand in operands)
         case ast.AnyOf(operands):
-            return " or ".join(expression(operand, AND) for operand in operands)
+            return " or ".join(expression(operand, beside(operand, AND)) for operand in operands)
         case ast.Ago(duration):
             return f"{expression(duration, POSTFIX)} ago"
         case ast.Sequence():
-            by = f" by {node.by.text}" if node.by is not None else ""
-            return f"sequence{by} ({' then '.join(map(step_text, node.steps))}){tail(node)}"
+            return f"{opening(node)}{' then '.join(map(step_text, node.steps))}){tail(node)}"
     return literal(node)
-
-
-def _readable(node: ast.Expression, level: int) -> str:
-    """An operand of `and`; an `as of` beside others stands in parentheses, though it need not."""
-    return expression(node, ATOM if isinstance(node, ast.AsOf) else level)
 
 
 def _comparison(node: ast.Compare) -> str:
@@ -239,13 +246,18 @@ def _window(node: ast.Window) -> str:
     return _span(node)
 
 
-def _takes(where: ast.Expression) -> bool:
-    """Whether a condition would take the window after it for its own: it ends in a bare value or a sequence."""
+def _takes(where: ast.Expression, window: str) -> bool:
+    """Whether a condition would take the window after it for its own.
+
+    A sequence at its end takes any window, a bare value one that reads like a comparison, such as `in last 3d`.
+    """
     match where:
         case ast.AllOf(operands) | ast.AnyOf(operands):
-            return _takes(operands[-1])
+            return _takes(operands[-1], window)
         case ast.Not(operand):
-            return _takes(operand)
+            return _takes(operand, window)
         case ast.Compare() | ast.AsOf():
             return False
-    return True
+        case ast.Sequence():
+            return True
+    return window.startswith(("in ", "on ", "within "))

@@ -1,6 +1,6 @@
 """The serialised parser of `rules.lark`.
 
-In: the text of the grammar. Out: what lark's own serialisation makes of the parser, which `syntax.grammar` loads.
+In: the text of the grammar. Out: what lark's own serialisation makes of the parser, as `grammar.Kept`.
 Invariant: equal grammars give equal tables, to the byte.
 
 `python -m rulecrm.syntax.generate` writes them beside the grammar.
@@ -9,12 +9,14 @@ Invariant: equal grammars give equal tables, to the byte.
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
 from lark.parsers.lalr_analysis import IntParseTable, Shift
 
-from rulecrm.syntax.grammar import FOLDER, GRAMMAR, TABLES, digest, make
+from rulecrm.syntax.grammar import FOLDER, GRAMMAR, TABLES, Kept, digest, make, read
 
 __all__ = ["generate", "main"]
 
@@ -25,16 +27,38 @@ def generate(grammar: str) -> str:
     lalr = made.parser.parser
     lalr._parse_table = _ordered(lalr._parse_table)  # noqa: SLF001 - lark serialises what stands here
     data, memo = made.memo_serialize([TerminalDef, Rule])
-    lexer = type(made.parser.lexer).__name__
-    data["options"] = {**data["options"], "lexer": lexer, "transformer": None}
-    data["parser"]["lexer_conf"]["lexer_type"] = lexer
-    kept = {"digest": digest(grammar), "data": data, "memo": memo}
+    data["options"] = {**data["options"], "lexer": None, "transformer": None}
+    data["parser"]["lexer_conf"]["lexer_type"] = None
+    table = data["parser"]["parser"]
+    symbols, states = table.pop("tokens"), table.pop("states")
+    sets: dict[tuple[int, ...], int] = {}
+    kept: Kept = {
+        "digest": digest(grammar),
+        "data": data,
+        "memo": memo,
+        "symbols": [symbols[number] for number in range(len(symbols))],
+        "states": [_folded(states[number], sets) for number in range(len(states))],
+        "sets": [list(terminals) for terminals in sets],
+    }
     return json.dumps(kept, separators=(",", ":"), sort_keys=True) + "\n"
 
 
 def main() -> None:
     """Write the tables beside the grammar."""
-    (FOLDER / TABLES).write_text(generate((FOLDER / GRAMMAR).read_text("utf-8")), "utf-8")
+    Path(FOLDER, TABLES).write_text(generate(read(FOLDER, GRAMMAR)), "utf-8")
+
+
+def _folded(row: dict[int, tuple[int, Any]], sets: dict[tuple[int, ...], int]) -> tuple[list[int], list[int]]:
+    """A state's shifts and reductions, see `grammar.Kept`; what is new goes into `sets`."""
+    shifts: list[int] = []
+    ended: dict[int, list[int]] = {}
+    for symbol, (action, what) in sorted(row.items()):
+        if action == 0:
+            shifts += symbol, what
+        else:
+            ended.setdefault(what["@"], []).append(symbol)
+    reductions = [(sets.setdefault(tuple(terminals), len(sets)), rule) for rule, terminals in sorted(ended.items())]
+    return shifts, [number for pair in reductions for number in pair]
 
 
 def _ordered(table: IntParseTable) -> IntParseTable:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from rulecrm.diagnostics.span import NOWHERE, Span
+from rulecrm.model.node import Node
 from rulecrm.syntax.ast import DateTime, Expression, Identifier, Number, Percent, Text, Time
 
 __all__ = [
@@ -65,8 +66,8 @@ def _span() -> Span:
 # --- triggers -----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class OnFact:
+@frozen(eq=False, repr=False)
+class OnFact(Node):
     """`on KIND [where P] [when Q]`: P speaks of the row, Q of the subject at that instant."""
 
     kind: Identifier
@@ -75,8 +76,8 @@ class OnFact:
     span: Span = _span()
 
 
-@frozen
-class AfterSilence:
+@frozen(eq=False, repr=False)
+class AfterSilence(Node):
     """`after D [without KIND [where P]] [when Q]`: in the state for D, and no such row meanwhile."""
 
     duration: Expression
@@ -89,8 +90,8 @@ class AfterSilence:
 # --- lifecycle ----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class State:
+@frozen(eq=False, repr=False)
+class State(Node):
     """`start NAME [title]` or `state NAME [title]`."""
 
     name: Identifier
@@ -99,8 +100,8 @@ class State:
     span: Span = _span()
 
 
-@frozen
-class Move:
+@frozen(eq=False, repr=False)
+class Move(Node):
     """`a, b -> c on …`; `sources` is empty for `any`."""
 
     sources: tuple[Identifier, ...]
@@ -109,8 +110,8 @@ class Move:
     span: Span = _span()
 
 
-@frozen
-class Entering:
+@frozen(eq=False, repr=False)
+class Entering(Node):
     """`entering STATE { step … }`."""
 
     state: Identifier
@@ -118,8 +119,8 @@ class Entering:
     span: Span = _span()
 
 
-@frozen
-class Lifecycle:
+@frozen(eq=False, repr=False)
+class Lifecycle(Node):
     """`lifecycle name [title] { start s  a -> b on …  entering s { … } }`."""
 
     name: Identifier
@@ -132,8 +133,8 @@ class Lifecycle:
 # --- template -----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class TemplateBody:
+@frozen(eq=False, repr=False)
+class TemplateBody(Node):
     """One variant of the words. `part` is `body`, `subject`, `text`, or another word the channel knows.
 
     `value` is Liquid text, or a file name where `file` is True; `locale` is a language tag or None.
@@ -146,8 +147,8 @@ class TemplateBody:
     span: Span = _span()
 
 
-@frozen
-class Template:
+@frozen(eq=False, repr=False)
+class Template(Node):
     """`template name for CHANNEL "text"`, or with `{ subject "…"  body file "…"  locale "zh" { … } }`."""
 
     name: Identifier
@@ -161,8 +162,8 @@ class Template:
 # --- campaign steps -----------------------------------------------------------------------------------------------
 
 
-@frozen
-class With:
+@frozen(eq=False, repr=False)
+class With(Node):
     """`name: value` handed to a template."""
 
     name: Identifier
@@ -170,8 +171,8 @@ class With:
     span: Span = _span()
 
 
-@frozen
-class Message:
+@frozen(eq=False, repr=False)
+class Message(Node):
     """`CHANNEL TEMPLATE [with { … }] [via PROVIDER]`."""
 
     channel: Identifier
@@ -181,24 +182,24 @@ class Message:
     span: Span = _span()
 
 
-@frozen
-class Send:
+@frozen(eq=False, repr=False)
+class Send(Node):
     """`send MESSAGE [else MESSAGE] …`."""
 
     messages: tuple[Message, ...]
     span: Span = _span()
 
 
-@frozen
-class Wait:
+@frozen(eq=False, repr=False)
+class Wait(Node):
     """`wait D`."""
 
     duration: Expression
     span: Span = _span()
 
 
-@frozen
-class WaitUntilFact:
+@frozen(eq=False, repr=False)
+class WaitUntilFact(Node):
     """`wait until KIND [where P] [up to D]`."""
 
     kind: Identifier
@@ -207,16 +208,16 @@ class WaitUntilFact:
     span: Span = _span()
 
 
-@frozen
-class WaitUntilTime:
+@frozen(eq=False, repr=False)
+class WaitUntilTime(Node):
     """`wait until DATETIME` or `wait until 09:00`."""
 
     time: DateTime | Time
     span: Span = _span()
 
 
-@frozen
-class If:
+@frozen(eq=False, repr=False)
+class If(Node):
     """`if P { … } [else { … }]`."""
 
     condition: Expression
@@ -225,8 +226,8 @@ class If:
     span: Span = _span()
 
 
-@frozen
-class Branch:
+@frozen(eq=False, repr=False)
+class Branch(Node):
     """`50% name { … }` of a split."""
 
     share: Decimal
@@ -235,16 +236,16 @@ class Branch:
     span: Span = _span()
 
 
-@frozen
-class Split:
+@frozen(eq=False, repr=False)
+class Split(Node):
     """`split { 50% a { … } 50% b { … } }`."""
 
     branches: tuple[Branch, ...]
     span: Span = _span()
 
 
-@frozen
-class Repeat:
+@frozen(eq=False, repr=False)
+class Repeat(Node):
     """`repeat up to N times every D [until KIND [where P]] { … }`."""
 
     times: int
@@ -255,32 +256,32 @@ class Repeat:
     span: Span = _span()
 
 
-@frozen
-class Measure:
+@frozen(eq=False, repr=False)
+class Measure(Node):
     """`measure after D`."""
 
     after: Expression
     span: Span = _span()
 
 
-@frozen
-class Tag:
+@frozen(eq=False, repr=False)
+class Tag(Node):
     """`tag "…"`."""
 
     text: Text
     span: Span = _span()
 
 
-@frozen
-class NotifyStaff:
+@frozen(eq=False, repr=False)
+class NotifyStaff(Node):
     """`notify staff "…"`."""
 
     text: Text
     span: Span = _span()
 
 
-@frozen
-class Exit:
+@frozen(eq=False, repr=False)
+class Exit(Node):
     """`exit`."""
 
     span: Span = _span()
@@ -292,16 +293,16 @@ Step = Send | Wait | WaitUntilFact | WaitUntilTime | If | Split | Repeat | Measu
 # --- campaign clauses ---------------------------------------------------------------------------------------------
 
 
-@frozen
-class Enter:
+@frozen(eq=False, repr=False)
+class Enter(Node):
     """`enter on KIND [where P] [when Q]`."""
 
     trigger: OnFact
     span: Span = _span()
 
 
-@frozen
-class EnterDaily:
+@frozen(eq=False, repr=False)
+class EnterDaily(Node):
     """`enter every day at 10:00 [when Q]`; `every` is day, week or month."""
 
     every: Identifier
@@ -310,8 +311,8 @@ class EnterDaily:
     span: Span = _span()
 
 
-@frozen
-class EnterAt:
+@frozen(eq=False, repr=False)
+class EnterAt(Node):
     """`enter at 2025-11-06T10:00 [when Q]`."""
 
     at: DateTime
@@ -319,8 +320,8 @@ class EnterAt:
     span: Span = _span()
 
 
-@frozen
-class EnterOnState:
+@frozen(eq=False, repr=False)
+class EnterOnState(Node):
     """`enter on LIFECYCLE -> STATE [when Q]`."""
 
     lifecycle: Identifier
@@ -329,25 +330,26 @@ class EnterOnState:
     span: Span = _span()
 
 
-@frozen
-class Reenter:
-    """`reenter never | always | after D`; `after` is None for the first two."""
+@frozen(eq=False, repr=False)
+class Reenter(Node):
+    """`reenter never | always | after D [by FIELD]`; `after` is None for the first two."""
 
     how: str
     after: Expression | None = None
+    by: Identifier | None = None
     span: Span = _span()
 
 
-@frozen
-class ExitOn:
+@frozen(eq=False, repr=False)
+class ExitOn(Node):
     """`exit on KIND [where P]` as a clause of the campaign."""
 
     trigger: OnFact
     span: Span = _span()
 
 
-@frozen
-class Goal:
+@frozen(eq=False, repr=False)
+class Goal(Node):
     """`goal KIND [where P] within D`."""
 
     kind: Identifier
@@ -356,24 +358,24 @@ class Goal:
     span: Span = _span()
 
 
-@frozen
-class Control:
+@frozen(eq=False, repr=False)
+class Control(Node):
     """`control 10%`."""
 
     share: Percent
     span: Span = _span()
 
 
-@frozen
-class Priority:
+@frozen(eq=False, repr=False)
+class Priority(Node):
     """`priority N`."""
 
     value: Number
     span: Span = _span()
 
 
-@frozen
-class Budget:
+@frozen(eq=False, repr=False)
+class Budget(Node):
     """`budget N messages per D`; `what` is `messages` or a channel's name."""
 
     count: int
@@ -385,8 +387,8 @@ class Budget:
 Clause = Enter | EnterDaily | EnterAt | EnterOnState | Reenter | ExitOn | Goal | Control | Priority | Budget
 
 
-@frozen
-class Campaign:
+@frozen(eq=False, repr=False)
+class Campaign(Node):
     """`campaign name [title] { clause … step … }`."""
 
     name: Identifier
@@ -400,8 +402,8 @@ class Campaign:
 # --- policy -------------------------------------------------------------------------------------------------------
 
 
-@frozen
-class Quiet:
+@frozen(eq=False, repr=False)
+class Quiet(Node):
     """`quiet 21:00..09:00`."""
 
     start: Time
@@ -409,9 +411,12 @@ class Quiet:
     span: Span = _span()
 
 
-@frozen
-class Cap:
-    """`at most N CHANNEL per D`; `what` is a channel's name, `message` or `messages`."""
+@frozen(eq=False, repr=False)
+class Cap(Node):
+    """`at most N CHANNEL per D`; `what` is a channel's name, `message` or `messages`.
+
+    `per` is a duration, or the name of a calendar unit: `per day`.
+    """
 
     count: int
     what: Identifier
@@ -419,24 +424,24 @@ class Cap:
     span: Span = _span()
 
 
-@frozen
-class Holdout:
+@frozen(eq=False, repr=False)
+class Holdout(Node):
     """`holdout 2%`."""
 
     share: Percent
     span: Span = _span()
 
 
-@frozen
-class Require:
+@frozen(eq=False, repr=False)
+class Require(Node):
     """`require consent`."""
 
     what: Identifier
     span: Span = _span()
 
 
-@frozen
-class PriorityOrder:
+@frozen(eq=False, repr=False)
+class PriorityOrder(Node):
     """`priority a, b, c`: campaigns, the most urgent first."""
 
     campaigns: tuple[Identifier, ...]
@@ -446,8 +451,8 @@ class PriorityOrder:
 PolicyRule = Quiet | Cap | Holdout | Require | PriorityOrder
 
 
-@frozen
-class Policy:
+@frozen(eq=False, repr=False)
+class Policy(Node):
     """`policy { rule … }`."""
 
     rules: tuple[PolicyRule, ...]

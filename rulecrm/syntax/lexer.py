@@ -21,7 +21,7 @@ from lark.parsers.lalr_parser_state import ParserState
 
 from rulecrm.syntax.scan import Token
 
-__all__ = ["RESERVED", "RulesLexer"]
+__all__ = ["RESERVED", "RulesLexer", "apart"]
 
 OPERATORS = frozenset({"and", "or", "not", "in", "is", "true", "false"})
 """Words that are keywords wherever the tables have a place for them, without a closer look."""
@@ -54,7 +54,7 @@ class RulesLexer(Lexer):
                 token.type = keyword if _is_keyword(keyword, tokens, position, parser_state) else "NAME"
             elif kind == "MONEY" and "MONEY" not in states[stack[-1]]:
                 # `at most 2 SMS`: no amount can stand here, but a count and a name can
-                count, name = _apart(token)
+                count, name = apart(token)
                 if count.type in states[stack[-1]]:
                     yield count
                     yield name
@@ -98,7 +98,8 @@ def _shifts(terminal: str, parser_state: ParserState[int]) -> bool:
     return True
 
 
-def _apart(token: Token) -> tuple[Token, Token]:
+def apart(token: Token) -> tuple[Token, Token]:
+    """An amount as a number and a name."""
     amount, name = token.value[:-3].rstrip(), token.value[-3:]
     kind = "DECIMAL" if "." in amount else "INT"
     return (

@@ -1,7 +1,7 @@
 """What to say of a token that cannot stand where it stands.
 
 In: the tokens of a declaration, where the parser stopped, and the terminals that could have come. Out: one diagnostic,
-and the token that was meant where that is beyond doubt. Invariant: messages speak the language of the rules file;
+and the tokens that were meant where that is beyond doubt. Invariant: messages speak the language of the rules file;
 no name of a terminal appears.
 """
 
@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.diagnostics.span import Span
 from rulecrm.diagnostics.suggest import nearest
+from rulecrm.syntax.foreign import Mistake, foreign
+from rulecrm.syntax.grammar import END
 from rulecrm.syntax.scan import Token
 from rulecrm.syntax.spelling import UNIT_WORDS
 
 __all__ = ["Mistake", "mistake"]
-
-END = "$END"
-"""Lark's terminal for the end of the tokens."""
 
 MOST = 5
 """Choices that one message offers."""
@@ -100,14 +97,6 @@ PLAIN = {
 }  # fmt: skip
 
 
-@frozen
-class Mistake:
-    """A diagnostic, and the token to go on with in place of the wrong one (None: it is not clear what was meant)."""
-
-    diagnostic: Diagnostic
-    meant: Token | None = None
-
-
 def mistake(
     tokens: Sequence[Token], position: int, expected: frozenset[str], spellings: Mapping[str, str], text: str
 ) -> Mistake:
@@ -129,13 +118,20 @@ def mistake(
     token = tokens[position]
     before = tokens[position - 1] if position else None
     found = _shown(token, text)
+    recognised = foreign(tokens, position, wanted, text)
+    if recognised is not None:
+        return recognised
     if token.kind == "MARK":
         if token.value == "=" and "==" in wanted:
             message = "`=` gives a value its name and compares nothing"
-            return Mistake(Diagnostic("R008", message, token.span, "write `==`"), token.meaning("=="))
+            return Mistake(
+                Diagnostic("R008", message, token.span, "write `==`"), _with(tokens, position, token.meaning("=="))
+            )
         if token.value == "==" and "=" in wanted:
             message = "`==` compares and gives nothing its name"
-            return Mistake(Diagnostic("R008", message, token.span, "write `=`"), token.meaning("="))
+            return Mistake(
+                Diagnostic("R008", message, token.span, "write `=`"), _with(tokens, position, token.meaning("="))
+            )
         if token.value in ")]}" and not _is_open(tokens[:position]):
             return Mistake(Diagnostic("R016", f"{found} closes nothing", token.span, "take it away"))
     if token.value in COMPARING and token.kind in ("MARK", "NAME") and {"and", "or"} <= wanted:
@@ -158,6 +154,10 @@ def mistake(
             return Mistake(Diagnostic("R002", f"unknown declaration {found}", token.span, advice))
         return Mistake(Diagnostic("R001", f"unexpected {found}", token.span, advice))
     return Mistake(Diagnostic("R001", f"unexpected {found}", token.span, _expects(choices)))
+
+
+def _with(tokens: Sequence[Token], position: int, meant: Token) -> list[Token]:
+    return [*tokens[:position], meant, *tokens[position + 1 :]]
 
 
 def _choices(wanted: frozenset[str]) -> list[str]:

@@ -18,7 +18,6 @@ from rulecrm.syntax.ast import Expression
 from rulecrm.syntax.declarations import Declaration, Rules
 from rulecrm.syntax.depth import DEEPEST, is_too_deep
 from rulecrm.syntax.grammar import grammar, spellings
-from rulecrm.syntax.mistakes import mistake
 from rulecrm.syntax.parts import RefusedError
 from rulecrm.syntax.scan import Token, scan
 from rulecrm.syntax.split import split
@@ -69,7 +68,8 @@ def parse(text: str, source: str = "<text>") -> Parsed:
             declarations.append(declaration if chunk.doc is None else evolve(declaration, doc=chunk.doc))
         elif chunk.name is not None:
             broken.append(chunk.name)
-    rules = Rules(tuple(declarations), parts.doc, scanned.comments, scanned.trailing, span=Span(source, 0, len(text)))
+    span = Span(source, 0, len(text))
+    rules = Rules(tuple(declarations), parts.doc, scanned.comments, scanned.trailing, scanned.apart, span=span)
     return Parsed(rules, tuple(sorted(diagnostics, key=_place)), tuple(broken))
 
 
@@ -99,13 +99,6 @@ def _read(
             return None, [*diagnostics, refused.diagnostic]
         except UnexpectedToken as unexpected:
             at = _position(tokens, unexpected)
-            if _is_echo(tokens, at, known, text):
-                return None, diagnostics
-            found = mistake(tokens, at, frozenset(unexpected.accepts), spellings(), text)
-            diagnostics.append(found.diagnostic)
-            if found.meant is None:
-                break
-            tokens = [*tokens[:at], found.meant, *tokens[at + 1 :]]
         else:
             if len(tokens) > DEEPEST and is_too_deep(node):
                 advice = "give a part of it a name of its own"
@@ -113,6 +106,15 @@ def _read(
                 diagnostics.append(Diagnostic("R010", "this is nested too deep", span, advice))
                 return None, diagnostics
             return node, diagnostics
+        from rulecrm.syntax.mistakes import mistake  # a file without any does not wait for what is said of them
+
+        if _is_echo(tokens, at, known, text):
+            return None, diagnostics
+        found = mistake(tokens, at, _expected(tokens, at, start), spellings(), text)
+        diagnostics.append(found.diagnostic)
+        if found.mended is None:
+            break
+        tokens = found.mended
     return None, diagnostics
 
 
@@ -128,6 +130,18 @@ def _position(tokens: list[Token], unexpected: UnexpectedToken) -> int:
     """Index of the token that was not expected; the number of tokens where they ended too early."""
     token = unexpected.token
     return bisect_left(tokens, token.end, key=lambda each: each.end) if isinstance(token, Token) else len(tokens)
+
+
+def _expected(tokens: list[Token], position: int, start: str) -> frozenset[str]:
+    """The terminals that could stand at `position`.
+
+    What lark's exception accepts is too little: the token that was not expected has already led to reductions.
+    """
+    stopped = grammar().parse_interactive(cast("str", tokens), start)  # lark lets a lexer read what it likes
+    for token in stopped.iter_parse():
+        if position < len(tokens) and cast("Token", token).start >= tokens[position].start:
+            break
+    return frozenset(stopped.accepts())  # type: ignore[no-untyped-call]  # lark leaves it untyped
 
 
 def _place(diagnostic: Diagnostic) -> tuple[int, int]:

@@ -79,12 +79,14 @@ class Scanned:
         tokens: in order, without comments.
         comments: (offset, text with its `#`).
         trailing: offsets of those comments that stand behind something in their line.
+        apart: offsets of those comments that a blank line follows.
         diagnostics: mistakes in spelling.
     """
 
     tokens: list[Token]
     comments: tuple[tuple[int, str], ...]
     trailing: tuple[int, ...]
+    apart: tuple[int, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -116,11 +118,16 @@ PATTERN = re.compile(
 )
 
 
+BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+"""An end of a line, and a line of nothing."""
+
+
 def scan(text: str, source: str) -> Scanned:
     """Cut a text into tokens; what is misspelled is reported and mended."""
     tokens: list[Token] = []
     comments: list[tuple[int, str]] = []
     trailing: list[int] = []
+    apart: list[int] = []
     diagnostics: list[Diagnostic] = []
     first = leftmost = True
     for kind, value, start, end in _pieces(text):
@@ -136,6 +143,8 @@ def scan(text: str, source: str) -> Scanned:
             comments.append((start, value.rstrip()))
             if not first:
                 trailing.append(start)
+            elif BLANK_LINE.match(text, end):
+                apart.append(start)
             continue
         else:
             mended, diagnostic = spelling.read(kind, value, Span(source, start, end))
@@ -144,7 +153,7 @@ def scan(text: str, source: str) -> Scanned:
             if mended is not None:
                 tokens.append(Token(mended[0], mended[1], source, start, end, first=first, leftmost=leftmost))
         first = leftmost = False
-    return Scanned(tokens, tuple(comments), tuple(trailing), tuple(diagnostics))
+    return Scanned(tokens, tuple(comments), tuple(trailing), tuple(apart), tuple(diagnostics))
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str, int, int]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.benchmarks import campaigns, fifty, ledger, lifecycle, memory, rows, segments, startup, windows
 from tests.benchmarks import compile as compiling
-from tests.benchmarks import fifty, memory, rows, segments, startup, windows
 from tests.benchmarks.setup import Setup
 from tests.benchmarks.shop import SIZES
 from tests.benchmarks.table import Table, draw, to_json
@@ -30,9 +30,12 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "windows": windows.run,
     "segments": segments.run_segments,
     "nest": segments.run_nest,
+    "lifecycle": lifecycle.run,
+    "campaigns": campaigns.run,
     "compile": compiling.run,
     "startup": startup.run,
     "memory": memory.run,
+    "ledger": ledger.run,
 }
 
 

@@ -32,6 +32,8 @@ class Setup:
     """Length of the generated rules file."""
     levels: int = 1_000
     """Depth of the nest of segments."""
+    decisions: int = 100_000
+    """Decisions of one advance, and live journeys that it reads."""
 
     @property
     def folder(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,19 @@ from rich.console import Console
 
 import rulecrm
 from tests.benchmarks import compile as compiling
-from tests.benchmarks import engine, expert_duckdb, expert_polars, fifty, memory, rows, segments, startup, windows
+from tests.benchmarks import (
+    engine,
+    expert_duckdb,
+    expert_polars,
+    fifty,
+    ledger,
+    lifecycle,
+    memory,
+    rows,
+    segments,
+    startup,
+    windows,
+)
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.expert_polars import Sources
 from tests.benchmarks.setup import Setup, agree
@@ -24,7 +37,7 @@ TINY = SIZES["T"]
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
-    return Setup(TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40)
+    return Setup(TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300)
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +121,24 @@ def test_engines_that_go_row_by_row_agree(setup: Setup) -> None:
     assert [line.way for line in rows.run(setup).lines] == [OURS, "Python", "zen-engine", "rule-engine"]
 
 
+def test_a_lifecycle_moves_everybody_who_buys(setup: Setup, shop: Shop) -> None:
+    """The first move of each is the first purchase, and guards make other moves, not other firsts."""
+    firsts = (
+        shop.orders.filter(pl.col("paid_at") <= AS_OF.astimezone(dt.UTC))
+        .group_by("customer")
+        .agg(at=pl.col("paid_at").min())
+    )
+    for text in lifecycle.CASES.values():
+        moved = lifecycle.moves(rulecrm.loads(text), shop)
+        begun = moved.group_by("customer", maintain_order=True).first()
+        assert begun.get_column("from").unique().to_list() == ["prospect"]
+        assert begun.select("customer", "at").sort("customer").equals(firsts.sort("customer"))
+    assert [line.case for line in lifecycle.run(setup).lines][::3] == list(lifecycle.CASES)
+
+
 def test_windows_agree(setup: Setup) -> None:
-    assert [line.case for line in windows.run(setup).lines][::3] == ["10 windows", "50 windows", "200 windows"]
+    cases = list(dict.fromkeys(line.case for line in windows.run(setup).lines))
+    assert cases == ["10 windows", "50 windows", "200 windows", "10 sums", "200 sums"]
 
 
 def test_segments_and_their_nest_agree(setup: Setup) -> None:
@@ -121,12 +150,18 @@ def test_a_generated_file_is_as_long_as_asked_and_loads(setup: Setup) -> None:
     text = compiling.long_file(120)
     assert 120 <= text.count("\n") < 150
     assert "asked_3" in rulecrm.loads(text).names("segment")
-    assert len(compiling.run(setup).lines) == 3
+    assert len(compiling.run(setup).lines) == 4
 
 
 def test_check_starts_without_polars(setup: Setup) -> None:
     ours = startup.run(setup).lines[0]
     assert (ours.way, ours.note) == (OURS, "without Polars and NumPy")
+
+
+def test_a_ledger_takes_and_gives_what_is_written_by_hand(setup: Setup) -> None:
+    lines = ledger.run(setup).lines
+    assert [line.way for line in lines if line.way == OURS] == [OURS] * 4
+    assert all(line.value is not None and line.value > 0 for line in lines)
 
 
 def test_memory_is_told_in_megabytes(setup: Setup) -> None:

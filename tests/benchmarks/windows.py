@@ -1,4 +1,4 @@
-"""Many windows over one field: `count(purchase last N d) >= k`, 10, 50 and 200 of them.
+"""Many windows over one field: `count(purchase last N d) >= k`, 10, 50 and 200 of them; and 10 and 200 sums.
 
 In: the setup. Out: a table of one case for each number of windows.
 Invariant: the hand-written ways answer the same questions; one is the grouping anybody would write, the other the
@@ -8,6 +8,7 @@ cleverest there is: k purchases in N days means that the k-th latest lies in the
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 import polars as pl
 from polars import col
@@ -18,7 +19,7 @@ from tests.benchmarks.expert_polars import in_order
 from tests.benchmarks.setup import Setup, agree, day
 from tests.benchmarks.shop import AS_OF, Shop, ago
 from tests.benchmarks.table import OURS, Line, Table, lines
-from tests.benchmarks.timing import alternate
+from tests.benchmarks.timing import Way, alternate
 
 __all__ = ["by_grouping", "by_kth_latest", "questions", "run"]
 
@@ -43,7 +44,24 @@ def run(setup: Setup) -> Table:
             rulecrm=engine.answers(rules, facts, AS_OF),
         )
         found += lines(f"{number} windows", _measure(setup, shop, rules, facts, asked))
-    return Table("windows", "count(purchase last N d) >= k, many N and k", found)
+    for number in (10, 200):
+        sums = amounts(number)
+        rules = rulecrm.loads(engine.text_of(*_sum_declarations(sums)))
+        ways: dict[str, Way] = {
+            OURS: partial(_ours, rules, facts),
+            "Polars, one group_by": partial(_sums, shop, sums),
+        }
+        agree(polars=_sums(shop, sums, 0), rulecrm=_ours(rules, facts, 0))
+        found += lines(f"{number} sums", alternate(ways, setup.repeat))
+    return Table("windows", "count(purchase last N d) >= k and sums, many N and k", found)
+
+
+def _ours(rules: rulecrm.Rules, facts: rulecrm.Facts, turn: int) -> pl.DataFrame:
+    return engine.answers(rules, facts, day(turn))
+
+
+def _sums(shop: Shop, asked: Questions, turn: int) -> pl.DataFrame:
+    return sums_by_grouping(shop, asked, day(turn))
 
 
 def _measure(
@@ -66,6 +84,30 @@ def questions(number: int) -> Questions:
 
 def _declarations(asked: Questions) -> list[str]:
     return [f"segment s{index} = count(purchase last {days}d) >= {k}" for index, (days, k) in enumerate(asked)]
+
+
+def amounts(number: int) -> Questions:
+    """(N, x): at least x CNY in the last N days; as many different questions."""
+    return tuple((days, 50 + index * 7 % 400) for index, (days, _) in enumerate(questions(number)))
+
+
+def _sum_declarations(asked: Questions) -> list[str]:
+    return [
+        f"segment s{index} = sum(purchase.amount last {days}d) >= {least} CNY"
+        for index, (days, least) in enumerate(asked)
+    ]  # fmt: skip
+
+
+def sums_by_grouping(shop: Shop, asked: Questions, as_of: dt.datetime) -> pl.DataFrame:
+    """One pass, one sum for each window."""
+    sums = {
+        f"s{index}": pl.when(col("paid_at") > ago(as_of, days)).then("cents").sum() >= least * 100
+        for index, (days, least) in enumerate(asked)
+    }
+    longest = max(days for days, _ in asked)
+    cents = col("amount").to_physical().cast(pl.Int64)
+    purchases = shop.orders.lazy().filter(col("paid_at") > ago(as_of, longest), col("paid_at") <= ago(as_of, 0))
+    return _for_all(shop, purchases.with_columns(cents=cents).group_by("customer").agg(**sums))
 
 
 def by_grouping(shop: Shop, asked: Questions, as_of: dt.datetime) -> pl.DataFrame:

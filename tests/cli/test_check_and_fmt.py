@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 from pathlib import Path
@@ -41,6 +42,21 @@ def test_a_param_is_checked_with_its_value(run: Any, rules: Path) -> None:
     said = run("check", rules, "--set", "many=often")
     assert said.status == 1
     assert "many" in said.err
+
+
+def test_with_and_without_click_the_same_is_said(run: Any, rules: Path, wrong: Path) -> None:
+    """Options are click's business; a command line without any does without it."""
+    quick = run("check", rules, wrong)
+    slow = run("check", "--format", "text", rules, wrong)
+    assert (quick.status, quick.out, quick.err) == (slow.status, slow.out, slow.err)
+    assert run("check").status == 2
+    assert run("check", "--", rules).status == 0
+
+
+def test_the_collector_is_left_as_it_was(run: Any, rules: Path) -> None:
+    assert gc.isenabled()
+    run("check", rules)
+    assert gc.isenabled()
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(run: Any, tmp_path: Path) -> None:

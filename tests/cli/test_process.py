@@ -38,6 +38,17 @@ def test_the_engine_is_not_imported_to_check(rules: Path, command: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_small_check_waits_for_nothing_it_does_not_need(rules: Path) -> None:
+    script = (
+        "import sys; from rulecrm.cli import main; "
+        f"status = main(['check', {str(rules)!r}]); "
+        "needless = ['click', 'pathlib', 'rulecrm.syntax.journeys', 'rulecrm.model.machine', 'rulecrm.semantics.journeys']; "
+        "sys.exit(status or [name for name in needless if name in sys.modules] or None)"
+    )
+    done = python("-c", script)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_importing_rulecrm_imports_nothing_heavy() -> None:
     script = "import rulecrm, sys; sys.exit(sorted({'polars', 'numpy', 'lark', 'click'} & set(sys.modules)) or None)"
     done = python("-c", script)

@@ -63,7 +63,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
         "arrays of records",
     ),
     "groups": (
-        "in another segment", "not in it", "nested to any depth", "entered in the last N days",
+        "in another segment", "not in it", "nested to any depth", "in a segment since when", "entered in the last N days",
         "left in the last N days", "group now", "group before", "group changed", "RFM group now", "RFM group before",
         "RFM group changed", "random bucket", "manual list",
     ),
@@ -87,7 +87,6 @@ NOT_YET: Mapping[str, str] = {
     "lifecycle state": _JOURNEY,
     "previous state": _JOURNEY,
     "days in state": _JOURNEY,
-    "in a segment since when": "a segment says yes or no as of an instant; no word asks for the instant it began",
     "a list uploaded by hand, with history": "a list is a param or an attribute; who was put in when is not kept",
     "predicted value": _MODEL,
     "probability of being lost": _MODEL,

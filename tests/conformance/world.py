@@ -81,15 +81,16 @@ _REACHES: Mapping[str, tuple[Cell, ...]] = {
     "leo": ("leo@mail.ru", "+79160000012", True, False, False, "2025-06-10T09", "form", False),
 }
 
-_OWN = ("shoe_size", "sizes", "appointment_at", "accepts_email_for_service", "churn_risk")
+_OWN = ("shoe_size", "sizes", "addresses", "appointment_at", "accepts_email_for_service", "churn_risk")
 _OWNS: Mapping[str, tuple[Cell, ...]] = {
-    "ann": (37, {"top": "M", "chest": 88}, None, True, 0.05),
-    "bob": (43, {"top": "L", "chest": 104}, None, None, 0.7),
-    "cat": (38, None, None, None, 0.2),
-    "dan": (None, None, "2025-06-19T10", True, None),
-    "eve": (None, None, None, False, 0.9),
-    "ivy": (None, None, "2025-06-18T16", None, None),
-}
+    "ann": (37, {"top": "M", "chest": 88}, [("Shanghai", True, "2024-07-01"), ("Suzhou", False, "2020-03-01")], None,
+            True, 0.05),
+    "bob": (43, {"top": "L", "chest": 104}, None, None, None, 0.7),
+    "cat": (38, None, [("Suzhou", True, "2025-02-01")], None, None, 0.2),
+    "dan": (None, None, [], "2025-06-19T10", True, None),
+    "eve": (None, None, [(None, True, None)], None, False, 0.9),
+    "ivy": (None, None, None, "2025-06-18T16", None, None),
+}  # fmt: skip
 
 _ARRIVED = {"shipped_at": "2025-06-11", "delivered_at": "2025-06-13", "completed_at": "2025-06-16"}
 
@@ -228,8 +229,16 @@ def _customers() -> pl.DataFrame:
             row[name] = _instant(row[name])
         for name in ("birthday", "member_until"):
             row[name] = _date(row[name])
+        row["addresses"] = _addresses(row["addresses"])
         rows.append(row)
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _addresses(told: Cell) -> list[Row] | None:
+    if told is None:
+        return None
+    assert isinstance(told, list)
+    return [{"city": city, "main": main, "since": _date(since)} for city, main, since in told]
 
 
 def _orders() -> pl.DataFrame:

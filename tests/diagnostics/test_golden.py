@@ -52,6 +52,15 @@ MISTAKES = (
     'metric a = 1\n"""never closed',
     "metric a = 1234567890123456789012345678901",
     'test "t" {\n  at yesterday expect vip\n}',
+    "segment s = spent between 3 and 5 and spent is not between 7 and 9",
+    'segment s = city like "S%" or city not like "%o%" or nick ilike "_a.%"',
+    'segment s = category in ("dress", "shoes")',
+    "metric n = count(purchase) last 30d\nsegment s = sum(purchase.amount) in last 30d > 3 CNY",
+    "segment s = exists(visit where not paid) from 60d to 30d ago",
+    "segment s = the spent > 3",
+    "segment s = spent => 3 AND NOT idle OR spent === 5",
+    "segment s = !idle || spent != 3",
+    "campaign c {\n  enter on purchase\n  if a { exit } elif b { exit } else if c { exit }\n}",
     "metric not = 1\nclassify c {\n  sequence when a > 3\n}\nkind k { in: int }",
 )
 

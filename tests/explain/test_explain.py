@@ -197,7 +197,6 @@ def test_values_are_those_of_the_table(rules: rulecrm.Rules, facts: rulecrm.Fact
         ("vip_at_risk", "anm", "R432", "did you mean `ann`?"),
         ("vip_at_risk", "zebra", "R432", None),
         ("vip_at_rik", "ann", "R120", "did you mean `vip_at_risk`?"),
-        ("active", "ann", "R901", None),
     ],
 )
 def test_what_cannot_be_explained(ask: Ask, segment: str, customer: str, code: str, advice: str | None) -> None:

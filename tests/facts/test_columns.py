@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
+from attrs import evolve
 
 from rulecrm.diagnostics.model import RulesError, Severity
 from rulecrm.facts import Facts
 from rulecrm.model.schema import Column, Kind, canonical
-from rulecrm.model.types import INT, TEXT
+from rulecrm.model.types import DATE, INSTANT, INT, MONEY, TEXT, list_of, record_of
 
 KINDS = canonical().kinds
 SUBJECTS = canonical().subjects
@@ -224,6 +225,47 @@ def test_a_declared_kind_is_checked_when_it_is_asked_for():
     with pytest.raises(RulesError) as error:
         facts.rows(kind, ["minutes"], **CNY)
     assert codes(error) == [("R410", "customer")]
+
+
+HOMES = Column("homes", list_of(record_of((("city", TEXT), ("since", DATE), ("told", INSTANT), ("rent", MONEY)))))
+
+
+def homes(**fields):
+    home = {"city": "Suzhou", "since": dt.date(2025, 1, 2), "told": NOON, "rent": Decimal("1.5"), **fields}
+    return pl.DataFrame({"customer": ["a", "b", "c", "d"], "homes": [[home, None], [], None, [home]]})
+
+
+def with_homes():
+    return evolve(SUBJECTS["customer"], columns={**SUBJECTS["customer"].columns, "homes": HOMES})
+
+
+def test_a_list_of_records_is_physical_inside():
+    served = Facts.from_frames(customers=homes()).subjects(with_homes(), ["homes"], **CNY).collect()
+    home = {"city": "Suzhou", "since": 20_090, "told": NOON_US, "rent": 15_000}
+    assert served["homes"].to_list() == [[home, None], [], None, [home]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"city": 5}, "R403"),
+        ({"since": "2025-01-02"}, "R403"),
+        ({"rent": 1.5}, "R405"),
+        ({"told": NOON.replace(tzinfo=None)}, "R404"),
+    ],
+)
+def test_a_record_of_a_list_with_a_field_of_another_type_is_refused(fields, code):
+    with pytest.raises(RulesError) as error:
+        Facts.from_frames(customers=homes(**fields)).subjects(with_homes(), ["homes"], **CNY)
+    assert codes(error) == [(code, "homes")]
+
+
+def test_a_list_of_records_without_a_field_or_of_something_else_is_refused():
+    short = homes().with_columns(pl.col("homes").list.eval(pl.struct(pl.element().struct.field("city", "since"))))
+    for frame in (short, homes().with_columns(homes=pl.lit("Suzhou")), homes().with_columns(homes=["Suzhou"])):
+        with pytest.raises(RulesError) as error:
+            Facts.from_frames(customers=frame).subjects(with_homes(), ["homes"], **CNY)
+        assert codes(error) == [("R403", "homes")]
 
 
 def test_what_is_no_frame_or_no_option_is_refused_at_once():

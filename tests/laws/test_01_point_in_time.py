@@ -9,6 +9,8 @@ from tests.oracle.world import World
 from tests.strategies import fewer
 from tests.strategies.cases import Case, cases, differences, facts_of, points_frame, table_answers
 from tests.strategies.futures import another_future, without_future
+from tests.strategies.programmes import Programme, lifecycles
+from tests.strategies.shops import shops
 from tests.strategies.worlds import CUSTOMERS, worlds
 
 
@@ -45,3 +47,29 @@ def test_the_oracle_keeps_the_law_too(case: Case, data: st.DataObject) -> None:
     other = data.draw(worlds(case.zone, case.now, case.focus, most=12))
     changed = another_future(case.world, other, case.now, case.zone)
     assert not differences(case.oracle_answers(), case.oracle_answers(world=changed))
+
+
+@given(lifecycles(population=True), st.data())
+@fewer(8)
+def test_lifecycles_know_no_future(programme: Programme, data: st.DataObject) -> None:
+    now, zone = data.draw(st.sampled_from(programme.instants())), programme.moments.zone
+    other = data.draw(shops(programme.moments))
+    rules = programme.rules()
+
+    def answers(world: World) -> object:
+        return table_answers(rules.evaluate(programme.facts(world), as_of=now), ["customer"])
+
+    expected = answers(programme.world)
+    assert answers(without_future(programme.world, now, zone)) == expected
+    assert answers(another_future(programme.world, other, now, zone)) == expected
+
+
+@given(lifecycles(population=True), st.data())
+@fewer(4)
+def test_lifecycles_of_the_oracle_know_no_future(programme: Programme, data: st.DataObject) -> None:
+    now, zone = data.draw(st.sampled_from(programme.instants())), programme.moments.zone
+    other = another_future(programme.world, data.draw(shops(programme.moments)), now, zone)
+    one, another = programme.oracle(), programme.oracle(other)
+    for key in programme.world.keys("customer", now):
+        for name in one.names("customer"):
+            assert one.answer(name, "customer", key, now) == another.answer(name, "customer", key, now)

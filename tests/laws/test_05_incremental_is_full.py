@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import fewer
 from tests.strategies.cases import Case, cases, facts_of
+from tests.strategies.programmes import Programme, lifecycles
 
 
 @given(cases(most=8, currencies=("CNY", "USD")), st.data())
@@ -32,3 +33,14 @@ def test_a_part_of_the_definitions_equals_the_whole(case: Case, data: st.DataObj
         for name in data.draw(st.permutations(case.oracle().names(subject)))[:4]:
             alone = rules.evaluate(facts, as_of=case.now, only=[name]).table(subject)
             assert alone.equals(whole.table(subject).select(subject, name))
+
+
+@given(lifecycles(), st.data())
+@fewer(8)
+def test_lifecycles_kept_equal_fresh_ones(programme: Programme, data: st.DataObject) -> None:
+    """Lifecycles worked out up to one instant are asked for at later and at earlier ones."""
+    instants = data.draw(st.lists(st.sampled_from(programme.instants()), min_size=2, max_size=4))
+    rules, facts = programme.rules(), programme.facts()
+    for at in [*instants, instants[0]]:
+        kept = rules.evaluate(facts, as_of=at).table()
+        assert kept.equals(programme.rules().evaluate(programme.facts(), as_of=at).table())

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 import rulecrm
+from tests.oracle.machine.journeys import next_time
 from tests.oracle.zone import Shift, Zone, calendar_span
 from tests.strategies.clocks import LENGTHS, ZONES, clock_changes
 
@@ -133,3 +134,59 @@ def test_month_ends_are_clipped() -> None:
         dt.datetime(2026, 2, 27, 16, tzinfo=dt.UTC),
         dt.datetime(2024, 2, 28, 16, tzinfo=dt.UTC),  # 29 February 2024
     )
+
+
+def _starting_at(instants: Sequence[dt.datetime]) -> rulecrm.Facts:
+    """One customer for each instant, known from it on."""
+    schema = {"kind": pl.String, "customer": pl.String, "at": pl.Datetime("us", "UTC")}
+    rows = [("view", f"c{number:03}", at) for number, at in enumerate(instants)]
+    return rulecrm.Facts.from_frames(events=pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+@pytest.mark.parametrize("name", TESTED)
+def test_lifecycles_wait_by_the_calendar(name: str) -> None:
+    zone = Zone(name)
+    changes = clock_changes(name) if DEEP else clock_changes(name)[:2] + clock_changes(name)[-4:]
+    instants = _instants(zone, changes)
+    lines = [f'timezone "{name}"']
+    for length in LENGTHS:
+        lines += [f"lifecycle l{length} {{ start a  a -> b after {length} }}", f"metric w{length} = l{length}.since"]
+    latest = zone.shift(max(instants), Shift(months=13))
+    found = rulecrm.loads("\n".join(lines)).evaluate(_starting_at(instants), as_of=latest).table()
+    by_customer = {row["customer"]: row for row in found.to_dicts()}
+    for number, at in enumerate(instants):
+        row = by_customer[f"c{number:03}"]
+        assert {length: row[f"w{length}"] for length in LENGTHS} == {
+            length: zone.shift(at, shift) for length, shift in LENGTHS.items()
+        }
+
+
+@pytest.mark.parametrize("name", TESTED)
+def test_campaigns_wait_by_the_calendar(name: str) -> None:
+    """`wait D` and `wait until 02:30` over the last clock changes."""
+    zone, lengths = Zone(name), ("24h", "1d", "1mo")
+    instants = _instants(zone, clock_changes(name)[-2:])
+    waits = {**{f"w{length}": f"wait {length}" for length in lengths}, "place": "wait until 02:30"}
+    lines = [f'campaign {campaign} {{ enter on view {wait} tag "t" }}' for campaign, wait in waits.items()]
+    rules = rulecrm.loads("\n".join((f'timezone "{name}"', *lines)))
+    end = zone.shift(max(instants), Shift(months=2))
+    told = rules.backtest(_starting_at(instants), start=min(instants) - MICRO, end=end).decisions
+    found = {(row["campaign"], row["customer"]): row["at"] for row in told.to_dicts()}
+    for number, at in enumerate(instants):
+        customer = f"c{number:03}"
+        for length in lengths:
+            assert found[f"w{length}", customer] == zone.shift(at, LENGTHS[length])
+        assert found["place", customer] == next_time(zone, at, dt.time(2, 30))
+
+
+@pytest.mark.parametrize("name", TESTED)
+def test_campaigns_are_entered_by_the_calendar(name: str) -> None:
+    """`every day at 02:30`, over the last clock changes: once a day, and a day that is skipped is no day."""
+    zone = Zone(name)
+    text = f'timezone "{name}"\ncampaign daily {{ enter every day at 02:30 reenter always tag "t" }}'
+    for change in clock_changes(name)[-2:]:
+        start, end = change - dt.timedelta(days=3), change + dt.timedelta(days=3)
+        told = rulecrm.loads(text).backtest(_starting_at([start]), start=start, end=end).decisions
+        days = [zone.day(start) + dt.timedelta(days=days) for days in range(9)]
+        times = {zone.instant(dt.datetime.combine(day, dt.time(2, 30))) for day in days}
+        assert sorted(told["at"]) == sorted(at for at in times if start < at <= end)

@@ -10,15 +10,17 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from rulecrm.syntax import ast, declarations
+from rulecrm.syntax import ast, declarations, journeys
 from tests.oracle import aggregates, functions, sequences, windows
+from tests.oracle.machine.lifecycles import Stay, stays
+from tests.oracle.point import Point
 from tests.oracle.values import Age, Value, compare, operate, texts
 from tests.oracle.world import EVENT_KINDS, ORDER_KINDS, SUBJECTS, Row, World
-from tests.oracle.zone import Shift, Zone
+from tests.oracle.zone import Shift, Zone, shift_date
 
-__all__ = ["Oracle", "evaluate"]
+__all__ = ["Oracle", "Point", "evaluate", "measured"]
 
 COUNTING = frozenset({"exists", "none", "share", "count"})
 GAPS = frozenset({"mean_gap", "median_gap", "max_gap"})
@@ -29,20 +31,8 @@ AGGREGATES = COUNTING | GAPS | {
 DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 STANDINGS = frozenset({"percentile", "ntile", "rank"})
 
-Definition = declarations.Metric | declarations.Segment | declarations.Classify
+Definition = declarations.Metric | declarations.Segment | declarations.Classify | journeys.Lifecycle
 Parameters = Mapping[str, ast.Expression]
-
-
-@frozen
-class Point:
-    """From where an expression is seen: a subject, an instant, and inside a `where` one row."""
-
-    subject: str
-    key: str
-    now: dt.datetime
-    row: Row | None = None
-    word: str = ""
-    """The name by which the row's kind or collection was asked for."""
 
 
 def evaluate(
@@ -81,11 +71,19 @@ class Oracle:
                     self._collections[name.text] = declaration
                 case declarations.Kind(name=name, fields=fields):
                     self._fields[name.text] = frozenset(field.name.text for field in fields)
-                case declarations.Metric() | declarations.Segment() | declarations.Classify():
+                case declarations.Metric() | declarations.Segment() | declarations.Classify() | journeys.Lifecycle():
                     self._definitions[declaration.name.text] = declaration
         self._params.update(params or {})
         self._known: dict[tuple[str, Point], Value] = {}
-        self._figures: dict[tuple[ast.Expression, str, dt.datetime], Value] = {}
+        self._figures: dict[tuple[ast.Expression, str, dt.datetime, bool], Value] = {}
+        self._stays: dict[tuple[str, str], tuple[dt.datetime, list[Stay]]] = {}
+        self.horizon = world.latest()
+        """How far the stays of lifecycles are worked out at once; what is asked beyond is worked out anew."""
+
+    @property
+    def world(self) -> World:
+        """The facts."""
+        return self._world
 
     @property
     def zone(self) -> Zone:
@@ -106,7 +104,7 @@ class Oracle:
 
     def value(self, name: str, point: Point) -> Value:
         """The value of a definition at a point."""
-        point = evolve(point, row=None, word="")
+        point = evolve(point, row=None, word="", record=None, list="", entry=None)
         if (name, point) not in self._known:
             self._known[name, point] = self._define(self._definitions[name], point)
         return self._known[name, point]
@@ -119,6 +117,8 @@ class Oracle:
                 return self.holds(predicate, point)
             case declarations.Classify(arms=arms):
                 return next(arm.label.text for arm in arms if arm.when is None or self.holds(arm.when, point))
+            case journeys.Lifecycle(name=name):
+                return self.stay(name.text, point.key, point.now)[-1].state
         raise TypeError(definition)
 
     def holds(self, predicate: ast.Expression, point: Point) -> bool:
@@ -178,6 +178,8 @@ class Oracle:
     # --- names ----------------------------------------------------------------------------------------------------
 
     def _name(self, text: str, point: Point) -> Value:
+        if point.record is not None and text in point.record:
+            return point.record[text]
         if point.row is not None and point.row.has(text, self._fields.get(point.row.kind, frozenset())):
             return point.row.read(text)
         if text in self._definitions:
@@ -186,6 +188,8 @@ class Oracle:
             return self.evaluate(self._params[text], point)
         if text == "now":
             return point.now
+        if text == "entry" and point.entry is not None:
+            return point.entry.at
         if text in DAYS:
             return self._zone.day(point.now) + dt.timedelta(days=DAYS[text])
         if text == point.subject:
@@ -194,14 +198,43 @@ class Oracle:
 
     def _field(self, base: ast.Expression, name: str, point: Point) -> Value:
         match base:
+            case ast.Name(text) if point.record is not None and text == point.list:
+                return point.record[name]
             case ast.Name(text) if point.row is not None and text in (point.word, point.row.kind):
                 return point.row.read(name)
             case ast.Name(text) if text == point.subject:
                 return self._world.attribute(point.subject, point.key, name)
+            case ast.Name("entry") if point.entry is not None:
+                return None if point.entry.row is None else point.entry.row.read(name)
+            case ast.Name(text) if isinstance(self._definitions.get(text), journeys.Lifecycle):
+                return self._of_lifecycle(text, name, point)
         value = self._row_or_value(base, point)
         if isinstance(value, Row):
             return value.read(name)
         return value.get(name) if isinstance(value, dict) else None
+
+    def _of_lifecycle(self, lifecycle: str, name: str, point: Point) -> Value:
+        known = self.stay(lifecycle, point.key, point.now)
+        match name:
+            case "since":
+                return known[-1].since
+            case "previous":
+                return known[-2].state if len(known) > 1 else None
+            case "moves":
+                return len(known) - 1
+        raise NotImplementedError(name)
+
+    def stay(self, lifecycle: str, key: str, now: dt.datetime) -> list[Stay]:
+        """The stays of a customer in a lifecycle that have begun by an instant, the latest last."""
+        memo = lifecycle, key
+        if memo not in self._stays or self._stays[memo][0] < now:
+            until = max(now, self.horizon)
+            declaration = self._definitions[lifecycle]
+            assert isinstance(declaration, journeys.Lifecycle)
+            self._stays[memo] = until, stays(self, declaration, key, until)
+        known = self._stays[memo][1]
+        begun = [one for one in known if one.since is not None and one.since <= now]
+        return begun or [Stay(known[0].state, None)]
 
     def _row_or_value(self, base: ast.Expression, point: Point) -> Row | Value:
         match base:
@@ -279,7 +312,12 @@ class Oracle:
         return texts(operator, left, value, ignoring_case=node.ignoring_case)
 
     def _label(self, node: ast.Expression) -> bool:
-        return isinstance(node, ast.Name) and isinstance(self._definitions.get(node.text), declarations.Classify)
+        match node:
+            case ast.Name(text):
+                return isinstance(self._definitions.get(text), declarations.Classify | journeys.Lifecycle)
+            case ast.Field(ast.Name(text), ast.Identifier("previous")):
+                return isinstance(self._definitions.get(text), journeys.Lifecycle)
+        return False
 
     def _in_window(self, window: ast.Window, value: Value, point: Point) -> bool:
         evaluate = lambda node: self.evaluate(node, point)  # noqa: E731
@@ -303,6 +341,25 @@ class Oracle:
         if earlier is None:
             return False if self._is_predicate(operand) else None
         return measured(self.evaluate(operand, earlier), earlier.now)
+
+    def _held_since(self, arguments: tuple[ast.Argument, ...], point: Point) -> Value:
+        """One midnight after another, from the last one back, until one at which the predicate does not hold."""
+        predicate = arguments[0].value
+        if not self.holds(predicate, point):
+            return None
+        limit = self.evaluate(arguments[1].value, point) if len(arguments) > 1 else Shift(days=400)
+        assert isinstance(limit, Shift)
+        day = self._zone.day(point.now) + dt.timedelta(days=1)  # a clock put back over midnight shows the day before
+        while self._zone.start_of_day(day) > point.now:
+            day -= dt.timedelta(days=1)
+        oldest, since = shift_date(day, -limit), point.now
+        while day >= oldest:
+            midnight = self._zone.start_of_day(day)
+            exists = point.key in self._world.keys(point.subject, midnight)
+            if not exists or not self.holds(predicate, evolve(point, now=midnight)):
+                break
+            since, day = midnight, day - dt.timedelta(days=1)
+        return since
 
     def _is_predicate(self, node: ast.Expression) -> bool:
         match node:
@@ -354,7 +411,7 @@ class Oracle:
         return word, conditions
 
     def _seen_from(self, word: str, row: Row, point: Point) -> Point:
-        return evolve(point, row=row, word=word)
+        return evolve(point, row=row, word=word, record=None, list="")
 
     def _rows_of(self, word: str, where: ast.Expression | None, point: Point) -> list[Row]:
         kind, conditions = self._base(word)
@@ -366,8 +423,23 @@ class Oracle:
             if all(self.holds(condition, self._seen_from(name, row, point)) for name, condition in conditions)
         ]
 
+    def base(self, word: str) -> str:
+        """The kind that a word of the rules stands for: itself, or the kind that a collection narrows."""
+        return self._base(word)[0]
+
+    def occurrences(self, word: str, key: str, until: dt.datetime) -> list[Row]:
+        """Rows of the kind behind a word that name a customer, in their order, each seen at its own instant."""
+        rows = self._world.rows(self.base(word), "customer", key, until, self._zone)
+        return [evolve(row, now=row.at) for row in rows]
+
+    def fits(self, row: Row, word: str, where: ast.Expression | None, point: Point) -> bool:
+        """Whether a row is one of `word where P`, seen at its own instant."""
+        conditions = self._base(word)[1] if where is None else [*self._base(word)[1], (word, where)]
+        point = evolve(point, now=row.at)
+        return all(self.holds(condition, self._seen_from(name, row, point)) for name, condition in conditions)
+
     def _rows(self, argument: ast.Argument, point: Point, *, where: bool = True) -> list[Row]:
-        point = evolve(point, row=None, word="")
+        point = evolve(point, row=None, word="", record=None, list="")
         word = self._kind_in(argument.value)
         assert word is not None
         rows = self._rows_of(word, argument.where if where else None, point)
@@ -383,8 +455,13 @@ class Oracle:
             return self.evaluate(chosen.value, point)
         if name in AGGREGATES and any(self._kind_in(argument.value) for argument in arguments):
             return self._aggregate(name, arguments, point)
+        if name in ("exists", "none", "count"):
+            count = len(self._records(arguments[0], point))
+            return count if name == "count" else (count > 0) == (name == "exists")
         if name == "now":
             return point.now
+        if name == "since":
+            return self._held_since(arguments, point)
         values = self._values(name, arguments, point)
         if name != "age":
             values = [measured(value, point.now) for value in values]
@@ -406,7 +483,7 @@ class Oracle:
 
     def _aggregate(self, name: str, arguments: tuple[ast.Argument, ...], point: Point) -> Value:
         argument, constant = self._split(arguments, point)
-        outer = evolve(point, row=None, word="")
+        outer = evolve(point, row=None, word="", record=None, list="")
         word = self._kind_in(argument.value)
         assert word is not None
         bare = isinstance(argument.value, ast.Name)
@@ -433,8 +510,20 @@ class Oracle:
             return Fraction(sum(value is True for value in values), len(values)) if values else None
         return aggregates.reduce(name, values, constant)
 
+    def _records(self, argument: ast.Argument, point: Point) -> list[dict[str, Value]]:
+        """The records of a list that fit; one that is missing is none."""
+        items = self.evaluate(argument.value, point) or ()
+        name = argument.value.text if isinstance(argument.value, ast.Name) else ""
+        where = argument.where
+        return [
+            record
+            for record in items  # type: ignore[union-attr]
+            if isinstance(record, dict)
+            and (where is None or self.holds(where, evolve(point, record=record, list=name)))
+        ]
+
     def _sequence(self, node: ast.Sequence, point: Point) -> bool:
-        point = evolve(point, row=None, word="")
+        point = evolve(point, row=None, word="", record=None, list="")
         rows = [self._rows_of(step.kind.text, step.where, point) for step in node.steps]
         groups: set[Value] = {None}
         if node.by is not None:
@@ -467,12 +556,22 @@ class Oracle:
 
     # --- what reads other subjects --------------------------------------------------------------------------------
 
+    def _counted(self, point: Point) -> Point:
+        """From where a population is seen: in a guard, the last local midnight."""
+        if not point.guard:
+            return point
+        return evolve(point, now=self._zone.start_of_day(self._zone.day(point.now)))
+
     def _everybody(self, point: Point, among: ast.Expression | None) -> list[Point]:
-        everybody = [Point(point.subject, key, point.now) for key in self._world.keys(point.subject, point.now)]
+        everybody = [
+            Point(point.subject, key, point.now, guard=point.guard)
+            for key in self._world.keys(point.subject, point.now)
+        ]
         return [other for other in everybody if among is None or self.holds(among, other)]
 
     def _population(self, node: ast.Population, point: Point) -> Value:
-        memo = node, point.subject, point.now
+        point = self._counted(point)
+        memo = node, point.subject, point.now, point.guard
         if memo not in self._figures:
             self._figures[memo] = self._figure(node, point)
         return self._figures[memo]
@@ -495,6 +594,7 @@ class Oracle:
 
     def _standing(self, node: ast.Call, point: Point) -> Value:
         *constants, argument = node.arguments  # `ntile(5, m)`: the value comes last
+        point = self._counted(point)
         everybody = self._everybody(point, node.among)
         placed = {other.key: measured(self.evaluate(argument.value, other), point.now) for other in everybody}
         placed = {key: value for key, value in placed.items() if value is not None}
@@ -519,6 +619,8 @@ def measured(value: Value, now: dt.datetime) -> Value:
 
 
 def _subject_of(definition: Definition) -> str:
+    if isinstance(definition, journeys.Lifecycle):
+        return "customer"
     subject = "customer" if definition.subject is None else definition.subject.text
     assert subject in SUBJECTS, subject
     return subject

@@ -35,6 +35,7 @@ EVENT_KINDS = (
     "visit", "view", "favourite", "cart", "checkout", "inquiry", "review", "referral", "message", "message_delivered",
     "open", "click", "reply", "bounce", "complaint", "unsubscribe",
 )  # fmt: skip
+FOREVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 SINCE = {"customer": "joined_at", "product": "listed_at"}
 
 
@@ -55,6 +56,11 @@ class Row:
         value = self.record[_instant_of(self.kind)]
         assert isinstance(value, dt.datetime)
         return value
+
+    @property
+    def order(self) -> tuple[dt.datetime, tuple[str, int]]:
+        """Its place among the rows of its kind."""
+        return self.at, _natural_key(self)
 
     def has(self, name: str, declared: frozenset[str]) -> bool:
         """Whether a row of this kind has such a field; `declared` are the fields of a declared kind."""
@@ -122,7 +128,25 @@ class World:
             for row in self._seen(kind, now, zone)
             if row.record.get(subject) == key
         ]  # fmt: skip
-        return sorted(rows, key=lambda row: (row.at, _natural_key(row)))
+        return sorted(rows, key=lambda row: row.order)
+
+    def first_seen(self, customer: str) -> dt.datetime | None:
+        """When a customer became known: `joined_at` or the first fact, whichever is earlier."""
+        joined = self.attribute("customer", customer, "joined_at")
+        instants = [row.at for row in self._everything() if row.record.get("customer") == customer]
+        return min([joined, *instants] if isinstance(joined, dt.datetime) else instants, default=None)
+
+    def earliest(self) -> dt.datetime | None:
+        """When the first fact happened."""
+        return min((row.at for row in self._everything()), default=None)
+
+    def latest(self) -> dt.datetime:
+        """When the last fact happened; long ago where there is none."""
+        return max((row.at for row in self._everything()), default=dt.datetime.min.replace(tzinfo=dt.UTC))
+
+    def _everything(self) -> Iterator[Row]:
+        for kind in (*ORDER_KINDS, "item", *EVENT_KINDS, *self.kinds):
+            yield from self._seen(kind, FOREVER, Zone("UTC"))
 
     def keys(self, subject: str, now: dt.datetime) -> list[str]:
         """Keys of the subjects that exist at `now`, sorted."""

@@ -126,6 +126,11 @@ class Zone:
         """When the clock on the wall shows that."""
         return wall.replace(tzinfo=self._zone, fold=0).astimezone(dt.UTC)
 
+    def both(self, wall: dt.datetime) -> tuple[dt.datetime, ...]:
+        """When the clock on the wall shows that, the second time too where it does so twice."""
+        first, second = (wall.replace(tzinfo=self._zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
+        return (first, second) if second > first else (first,)
+
     def day(self, instant: dt.datetime) -> dt.date:
         """The local day."""
         return self.wall(instant).date()

@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 
 import rulecrm
-from rulecrm.api.asking import to_microseconds
 from rulecrm.model import ir
+from rulecrm.model.instants import to_microseconds
 from rulecrm.planning import make_plan
-from rulecrm.planning.passes import PASSES, narrow_windows
-from rulecrm.planning.rewrite import Rewrite
+from rulecrm.planning.passes import PASSES, Pass, narrow_windows
 from rulecrm.runtime.evaluate import evaluate_all, start_run
 from tests.strategies.cases import Case, cases, facts_of
 
 
 @pytest.mark.parametrize("change", PASSES, ids=lambda change: change.__name__)
-def test_a_pass_changes_no_value(change: Rewrite) -> None:
+def test_a_pass_changes_no_value(change: Pass) -> None:
     @given(cases(most=10))
     def check(case: Case) -> None:
         rules = case.rules()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -38,6 +39,34 @@ durations = st.builds(
 def test_a_column_is_shifted_as_each_instant_is(moments: list[int], by: Duration, zone: str) -> None:
     column = pl.DataFrame({"at": moments}).select(calendar.shift(pl.col("at"), by, zone)).to_series().to_list()
     assert column == [calendar.shift_scalar(moment, by, zone) for moment in moments]
+
+
+def test_a_missing_instant_stays_missing() -> None:
+    start = micros("2025-03-29T10:00", "Europe/Berlin")
+    column = pl.DataFrame({"at": [None, start]}, schema={"at": pl.Int64})
+    moved = column.select(calendar.shift(pl.col("at"), Duration(days=1), "Europe/Berlin")).to_series().to_list()
+    assert moved == [None, start + 23 * 3_600_000_000]
+
+
+@given(st.lists(instants, max_size=40), durations, st.sampled_from(ZONES))
+def test_an_array_is_shifted_as_each_instant_is(moments: list[int], by: Duration, zone: str) -> None:
+    found = calendar.later(np.array(moments, np.int64), by, zone).tolist()
+    assert found == [calendar.shift_scalar(moment, by, zone) for moment in moments]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_an_array_around_every_change_of_a_clock(zone: str) -> None:
+    """Days moved onto the hours around a change, from a week before and a week after."""
+    place, week = ZoneInfo(zone), Duration(days=7)
+    first = micros("2005-01-01", "UTC")
+    days = [first + day * 86_400_000_000 for day in range(25 * 365)]
+    shown_ = [dt.datetime.fromtimestamp(day // 1_000_000, place).utcoffset() for day in days]
+    changes = [day for day, before, after in zip(days, shown_, shown_[1:], strict=False) if before != after]
+    near = [day + quarter * 900_000_000 for day in changes for quarter in range(-8, 104)]
+    for by, sign in ((week, -1), (-week, 1)):
+        moments = [moment + sign * 7 * 86_400_000_000 for moment in near]
+        found = calendar.later(np.array(moments, np.int64), by, zone).tolist()
+        assert found == [calendar.shift_scalar(moment, by, zone) for moment in moments]
 
 
 @given(st.lists(instants, min_size=1, max_size=40), st.sampled_from(UNITS), st.sampled_from(ZONES))

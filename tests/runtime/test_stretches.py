@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rulecrm.runtime.sequences import search
+from rulecrm.runtime.course import search
 from rulecrm.runtime.stretches import in_order, narrow, order_within, quantile, reduce
 
 runs = st.lists(st.lists(st.tuples(st.integers(-50, 50), st.booleans()), max_size=6), min_size=1, max_size=6)

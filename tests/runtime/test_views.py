@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rulecrm.runtime.index import build_index
-from rulecrm.runtime.register import arrange, coder_of
 from rulecrm.runtime.views import make_view
 
 rows = st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 6), st.integers(0, 3)), max_size=25)
@@ -19,9 +18,9 @@ def indexed(given_rows: list[tuple[int, int, int]]) -> object:
         {"at": [at * 1_000 for _, at, _ in given_rows], "value": [value for _, _, value in given_rows]},
         schema={"at": pl.Int64, "value": pl.Int64},
     )
-    codes = pl.Series([code for code, _, _ in given_rows], dtype=pl.Int64)
-    arranged = arrange(coder_of(pl.Series([0, 1, 2, 3])), codes, frame["at"].to_numpy())
-    return build_index(frame, arranged, 4, lambda picked: frame["value"].gather(pl.Series(picked)))
+    codes = np.array([code for code, _, _ in given_rows], np.int32)
+    columns = {"at": frame["at"], "value": frame["value"]}
+    return build_index(columns, codes, 4, lambda picked: frame["value"].gather(pl.Series(picked)))
 
 
 @given(rows)

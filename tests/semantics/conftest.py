@@ -29,6 +29,10 @@ def spell(node: ir.Expr) -> str:
             return f"@{node.name}"
         case ir.Column():
             return f"{node.kind}.{node.name}"
+        case ir.Item():
+            return f".{node.name}"
+        case ir.Elements():
+            return f"{node.function}[{spell(node.items)}{''.join(f' where {spell(part)}' for part in node.where)}]"
         case ir.Ref():
             return f"={node.symbol}"
         case ir.State():

@@ -30,9 +30,9 @@ def follows_its_references(definitions: tuple[Definition, ...]) -> bool:
 
 def test_the_whole_example_compiles(compiled: Callable[..., Compiled]) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    result = compiled(
-        text, params={"active_within": "50d"}, files={"std/commerce.rules": "metric from_std = count(order)"}
-    )
+    words = {path.name: path.read_text(encoding="utf-8") for path in EXAMPLE.parent.glob("*.html")}
+    files = {"std/commerce.rules": "metric from_std = count(order)", **words}
+    result = compiled(text, params={"active_within": "50d"}, files=files)
     assert [d for d in result.diagnostics if d.severity.value == "error"] == []
     program = result.program
     assert program is not None

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+from rulecrm.diagnostics.model import Severity
 from rulecrm.model.durations import Duration
-from rulecrm.model.ir import Expr
+from rulecrm.model.ir import Expr, SequenceOf
 from rulecrm.semantics.compile import Compiled, compile_rules
 
 RFM = """
@@ -55,6 +56,53 @@ def test_kinds_and_collections_behind_a_prefix(compiled: Callable[..., Compiled]
         'import "lib.rules" as l\nmetric a = sum(l.watch.minutes)\nmetric b = count(l.dress)\nmetric c = count(l.watch)'
     )
     assert set(symbols(compiled(text, files=files))) == {"a", "b", "c"}
+
+
+LIB = """
+kind watch { room: text, minutes: int }
+collection tea = purchase where category == "tea"
+lifecycle relation { start new  new -> active on purchase  active -> lost after 90d without purchase }
+template hello for sms "Hello"
+"""
+
+
+def test_a_prefix_stands_wherever_a_kind_is_named(compiled: Callable[..., Compiled]) -> None:
+    text = """import "lib.rules" as l
+collection dear = l.tea where l.tea.amount > 3 CNY and amount < 9 CNY
+collection long = l.watch where minutes > 30
+segment a = sequence(l.tea where l.tea.amount > 3 CNY then no l.watch where minutes > 3 within 2d)
+segment b = exists(dear) and exists(long)
+lifecycle own {
+  start x
+  x -> y on l.tea where l.tea.amount > 3 CNY
+  y -> x after 30d without l.watch
+}
+campaign c {
+  enter on l.relation -> lost
+  goal l.tea within 3d
+  exit on l.watch
+  send sms l.hello
+  wait until l.watch where minutes > 3 up to 3d
+  repeat up to 3 times every 1d until l.tea { exit }
+}"""
+    result = compiled(text, files={"lib.rules": LIB})
+    assert [one for one in result.diagnostics if one.severity is Severity.ERROR] == []
+    assert result.program is not None
+    sequence = result.program.definition("a").value
+    assert isinstance(sequence, SequenceOf)
+    assert [step.kind for step in sequence.steps] == ["purchase", "watch"]
+    assert len(sequence.steps[0].where) == 2  # that it is tea, and what it cost
+
+
+def test_a_wrong_kind_behind_a_prefix_has_its_nearest(compiled: Callable[..., Compiled]) -> None:
+    text = 'import "lib.rules" as l\ncollection c = l.te\nsegment s = sequence(l.wach then order)'
+    result = compiled(text, files={"lib.rules": LIB})
+    errors = [one for one in result.diagnostics if one.severity is Severity.ERROR]
+    assert [(one.code, one.help) for one in errors] == [
+        ("R103", "did you mean `l.tea`?"),
+        ("R103", "did you mean `l.watch`?"),
+    ]
+    assert [text[one.span.start : one.span.end] for one in errors if one.span] == ["l.te", "l.wach"]
 
 
 def test_an_importer_sets_params(compiled: Callable[..., Compiled]) -> None:

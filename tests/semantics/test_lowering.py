@@ -23,6 +23,8 @@ param cities_we_like: list of text = ["Hangzhou", "上海"]
 lifecycle relationship { start new  new -> active on purchase  active -> lost after 90d without purchase }
 attribute shoe: int
 attribute home: record { street: text, floor: int }
+attribute homes: list of record { city: text, main: bool, since: date, rooms: list of record { size: int } }
+kind trip { stops: list of record { city: text } }
 """
 
 AGGREGATES = [
@@ -292,6 +294,28 @@ def test_arithmetic(source: str, expected: str, lowered: Callable[..., str]) -> 
 
 @pytest.mark.parametrize(("source", "expected"), CALLS)
 def test_calls(source: str, expected: str, lowered: Callable[..., str]) -> None:
+    assert lowered(source, NAMES) == expected
+
+
+RECORDS = [
+    ("count(homes)", "count[@homes]"),
+    ("exists(homes where main)", "exists[@homes where true(.main)]"),
+    ('none(homes where city == "x" and homes.main)', 'none[@homes where eq(.city, "x") where true(.main)]'),
+    ("count(homes where purchases > 1 and postal_code == city)",
+     "count[@homes where gt(=purchases, 1) where eq(@postal_code, .city)]"),
+    ("exists(homes where exists(rooms where size > 3) and main)",
+     "exists[@homes where exists[.rooms where gt(.size, 3)] where true(.main)]"),
+    ("exists(trip where none(stops where city == country))",
+     "exists[trip where none[trip.stops where eq(.city, @country)]]"),
+    ("exists(trip where exists(trip.stops where trip.at < now))",
+     "exists[trip where exists[trip.stops where lt(trip.at, T)]]"),
+    ("exists(homes where exists(purchase where city == home.street))",
+     'exists[@homes where exists[purchase where eq(purchase.city, member(@home, "street"))]]'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), RECORDS)
+def test_lists_of_records(source: str, expected: str, lowered: Callable[..., str]) -> None:
     assert lowered(source, NAMES) == expected
 
 

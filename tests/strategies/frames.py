@@ -24,7 +24,7 @@ SCHEMAS: Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]] = {
         "customer": pl.String, "joined_at": INSTANT, "nick": pl.String, "birthday": pl.Date, "city": pl.String,
         "member_level": pl.Int64, "points": pl.Int64, "member_until": pl.Date, "tags": TEXTS,
         "accepts_email": pl.Boolean, "blocked": pl.Boolean, "email": pl.String, "email_consent_at": INSTANT,
-        "score": pl.Float64,
+        "score": pl.Float64, "zone": pl.String, "accepts_sms": pl.Boolean, "sms_consent_at": INSTANT,
     },
     "products": {
         "product": pl.String, "listed_at": INSTANT, "title": pl.String, "category": pl.String, "price": MONEY,
@@ -41,7 +41,7 @@ SCHEMAS: Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]] = {
     },
     "events": {
         "event": pl.String, "kind": pl.String, "at": INSTANT, "customer": pl.String, "product": pl.String,
-        "category": pl.String, "channel": pl.String, "rating": pl.Int64, "quantity": pl.Int64,
+        "category": pl.String, "channel": pl.String, "rating": pl.Int64, "quantity": pl.Int64, "reason": pl.String,
     },
     "live_watch": {
         "at": INSTANT, "customer": pl.String, "room": pl.String, "minutes": pl.Int64, "heat": pl.Float64, "gift": MONEY,

@@ -399,6 +399,7 @@ class Writer:
             lambda: self.value_in_row("instant", max(depth, 0)),
             lambda: f"{self.pick(('min', 'max'))}({self.values('instant', depth)})",
             lambda: f"({self.value('instant', below)} {self.pick(('+', '-'))} {self.length()})",
+            *([lambda: f"since({self.predicate(1)}, {self.pick(('1d', '3d', '1w'))})"] if self.kind is None else []),
             *known,
         )
 

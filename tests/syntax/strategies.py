@@ -316,8 +316,8 @@ def _clauses() -> st.SearchStrategy:
         st.builds(j.EnterDaily, identifiers(), _times(), when),
         st.builds(j.EnterAt, _datetimes(), when),
         st.builds(j.EnterOnState, identifiers(), identifiers(), when),
-        st.builds(j.Reenter, st.sampled_from(("never", "always"))),
-        st.builds(j.Reenter, st.just("after"), durations()),
+        st.builds(j.Reenter, st.sampled_from(("never", "always")), by=st.none() | identifiers()),
+        st.builds(j.Reenter, st.just("after"), durations(), st.none() | identifiers()),
         st.builds(j.ExitOn, _on_facts()),
         st.builds(j.Goal, identifiers(), durations(), st.none() | conditions()),
         st.builds(j.Control, _percents()),
@@ -327,9 +327,10 @@ def _clauses() -> st.SearchStrategy:
 
 
 def _policy_rules() -> st.SearchStrategy:
+    units = st.sampled_from(("day", "week", "month", "quarter", "year")).map(ast.Name)
     return st.one_of(
         st.builds(j.Quiet, _times(), _times()),
-        st.builds(j.Cap, st.integers(0, 99), identifiers(), durations()),
+        st.builds(j.Cap, st.integers(0, 99), identifiers(), durations() | units),
         st.builds(j.Holdout, _percents()),
         st.builds(j.Require, identifiers()),
         st.builds(j.PriorityOrder, st.lists(identifiers(), min_size=1, max_size=3).map(tuple)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from rulecrm.syntax import format_rules, format_text, parse
@@ -14,6 +15,9 @@ from rulecrm.syntax.declarations import Metric, Rules
 sys.path.insert(0, str(Path(__file__).parent))
 from realistic import realistic
 from strategies import expressions, rules
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted([*(ROOT / "rulecrm").rglob("*.rules"), *(ROOT / "examples").glob("*.rules")])
 
 quick = settings(
     max_examples=40,
@@ -83,6 +87,148 @@ campaign c {
 """
     assert format_text(text) == formatted
     assert format_text(formatted) == formatted
+
+
+def test_blank_lines_between_comments_stay() -> None:
+    text = """\
+# Of the whole file.
+
+# Of the first metric.
+metric a = 1
+
+
+# Of the next group.
+
+\"\"\"Said of b.\"\"\"
+metric b = 2
+
+test "t" {
+  # one
+
+  # two
+  customer "c" {
+    # three
+
+    age: 3
+
+    # four
+
+  }
+
+  # five
+
+}
+
+# six
+
+# seven
+
+"""
+    formatted = """\
+# Of the whole file.
+
+# Of the first metric.
+metric a = 1
+
+# Of the next group.
+
+\"\"\"Said of b.\"\"\"
+metric b = 2
+
+test "t" {
+  # one
+
+  # two
+  customer "c" {
+    # three
+
+    age: 3
+    # four
+  }
+  # five
+}
+
+# six
+
+# seven
+"""
+    assert format_text(text) == formatted
+    assert format_text(formatted) == formatted
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "a and (b is premium as of 30d ago)",
+        "(b is premium as of 30d ago) or a",
+        "a or b and (c as of 30d ago)",
+        "not (a as of 30d ago)",
+        "(not a) as of 30d ago",
+        "(a and b) as of 30d ago",
+        "(a as of 30d ago) as of start",
+        "(spent as of 30d ago) > 3",
+        "spent > 3 as of 30d ago",
+        "spent - (spent as of 30d ago)",
+        "count(purchase where (paid as of 30d ago) and big last 3d)",
+        "sequence(cart then no order within 24h) last 3d",
+        "sequence by product (cart then order)",
+        "sequence(lib.tea where lib.tea.amount > 3 then no lib.watch within 2d)",
+    ],
+)
+def test_parentheses_stay_where_they_say_something(expression: str) -> None:
+    text = f"metric m = {expression}\n"
+    assert format_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "laid_out"),
+    [
+        ("((a))", "a"),
+        ("(spent > 3) as of 30d ago", "spent > 3 as of 30d ago"),
+        ("(a as of 30d ago)", "a as of 30d ago"),
+    ],
+)
+def test_parentheses_go_where_they_say_nothing(written: str, laid_out: str) -> None:
+    assert format_text(f"metric m = {written}") == f"metric m = {laid_out}\n"
+
+
+def test_what_does_not_fit_begins_a_line_of_its_own() -> None:
+    title = "words " * 10
+    parts = [f"a_rather_long_name_{number}" for number in range(6)]
+    short = " and ".join(parts[:3])
+    formatted = format_text(
+        f'segment s "{title}" = {short}\nsegment l = {" and ".join(parts)}\n'
+        f'classify c {{ high "{title}" when {short} low otherwise }}\n'
+    )
+    assert formatted == (
+        f'segment s "{title}" =\n  {short}\n\n'
+        f"segment l =\n  {parts[0]}\n" + "".join(f"  and {part}\n" for part in parts[1:]) + "\n"
+        f'classify c {{\n  high "{title}"\n    when {short}\n  low otherwise\n}}\n'
+    )
+    assert format_text(formatted) == formatted
+
+
+def test_one_fact_stays_beside_its_customer() -> None:
+    text = """\
+test "t" {
+  customer "a" { visit at 2025-01-01 }
+  customer "b" { age: 3 }  # three
+  customer "c" {
+    visit at 2025-01-01  # the only one
+  }
+  customer "d" {
+    age: 3
+    visit at 2025-01-01
+  }
+}
+"""
+    assert format_text(text) == text
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_what_is_shipped_is_laid_out(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert format_text(text) == text
 
 
 def test_long_lines_are_broken() -> None:

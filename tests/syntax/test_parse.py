@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rulecrm.syntax import parse, parse_expression
+from rulecrm.syntax import format_text, parse, parse_expression
 from rulecrm.syntax.ast import (
     Ago,
     Argument,
@@ -40,6 +40,7 @@ from rulecrm.syntax.ast import (
 )  # fmt: skip
 from rulecrm.syntax.declarations import Metric, Segment
 from rulecrm.syntax.grammar import keywords
+from rulecrm.syntax.journeys import Campaign, Cap, Policy, Reenter
 from rulecrm.syntax.lexer import RESERVED
 
 P = Name("purchase")
@@ -172,3 +173,28 @@ def test_a_reserved_word_that_is_declared_is_broken_and_nothing_more() -> None:
     parsed = parse("segment population = a > 3\nmetric b = 1")
     assert [(found.code, found.span and found.span.start) for found in parsed.diagnostics] == [("R017", 8)]
     assert parsed.broken == ("population",)
+
+
+def test_who_may_enter_again_is_told_apart_by_a_field() -> None:
+    text = "campaign c {\n  reenter after 1d by product\n  reenter never by order\n  reenter always\n}\n"
+    parsed = parse(text)
+    (campaign,) = parsed.rules.declarations
+    assert isinstance(campaign, Campaign)
+    day = Duration(((1, "d"),))
+    assert campaign.clauses == (
+        Reenter("after", day, Identifier("product")),
+        Reenter("never", None, Identifier("order")),
+        Reenter("always"),
+    )
+    assert format_text(text) == text
+
+
+def test_a_cap_counts_by_the_calendar() -> None:
+    text = "policy {\n  at most 1 message per day\n  at most 2 sms per 7d\n}\n"
+    (policy,) = parse(text).rules.declarations
+    assert isinstance(policy, Policy)
+    assert policy.rules == (
+        Cap(1, Identifier("message"), Name("day")),
+        Cap(2, Identifier("sms"), Duration(((7, "d"),))),
+    )
+    assert format_text(text) == text

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from rulecrm.api.checking import compile_file
 from rulecrm.cli import options
-from rulecrm.cli.report import count, draw
-from rulecrm.diagnostics.model import Diagnostic, Severity
+from rulecrm.cli.checking import check_files
 
 __all__ = ["command"]
 
@@ -23,17 +21,4 @@ def command(*, files: tuple[Path, ...], settings: dict[str, str], form: str) -> 
 
     Status 0 where there is no error (warnings and hints there may be), 1 where there is one.
     """
-    found: list[Diagnostic] = []
-    sources: dict[str, str] = {}
-    for path in files:
-        compiled = compile_file(path, params=settings)
-        found += compiled.diagnostics
-        sources |= compiled.sources
-        if form == "text":
-            draw(compiled.diagnostics, compiled.sources)
-            click.echo(f"{path}: {count(compiled.diagnostics)}")
-    if form == "json":
-        from rulecrm.diagnostics.render import to_json
-
-        click.echo(to_json(found, sources, indent=2))
-    return int(any(one.severity is Severity.ERROR for one in found))
+    return check_files(files, settings, form=form)

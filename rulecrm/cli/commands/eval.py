@@ -64,7 +64,5 @@ def command(
         click.echo(summary.to_csv(lines), nl=False)
     else:
         click.echo(summary.to_table(f"{file.name} {summary.moment(result.as_of, rules.program.zone)}", lines))
-        for name, lifecycle in rules.left_out.items():
-            click.echo(f"{name}: not evaluated, it depends on the lifecycle {lifecycle}", err=True)
     if out is not None:
         click.echo(f"wrote {out}", err=True)

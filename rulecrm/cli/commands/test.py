@@ -21,7 +21,7 @@ def command(*, files: tuple[Path, ...], settings: dict[str, str], verbose: bool)
     import rulecrm
     from rulecrm.testing.verdicts import verdicts
 
-    held = failed = skipped = 0
+    held = failed = 0
     for path in files:
         with reporting():
             found = verdicts(rulecrm.load(path, params=settings))
@@ -31,13 +31,10 @@ def command(*, files: tuple[Path, ...], settings: dict[str, str], verbose: bool)
                 click.secho(f"✗ {path}: {verdict.name}", fg="red")
                 for failure in verdict.failures:
                     click.echo("    " + failure.replace("\n", "\n    "))
-            elif verdict.skipped is not None:
-                skipped += 1
-                click.secho(f"- {path}: {verdict.name} (not run: {verdict.skipped})", fg="yellow")
             else:
                 held += 1
                 if verbose:
                     click.secho(f"✓ {path}: {verdict.name}", fg="green")
-    parts = [f"{held} held", *([f"{failed} failed"] if failed else []), *([f"{skipped} not run"] if skipped else [])]
-    click.echo(", ".join(parts) if held + failed + skipped else "no tests found")
+    parts = [f"{held} held", *([f"{failed} failed"] if failed else [])]
+    click.echo(", ".join(parts) if held + failed else "no tests found")
     return int(failed > 0)

@@ -43,12 +43,6 @@ before the day that was asked about. Add the rate, or write the amount in the re
 9.2e18. A sum or product beyond that is refused rather than rounded. Is an amount in the wrong unit?""",
     ),
     Code(
-        "R901",
-        "a lifecycle is not run",
-        """The definition depends on the state of a lifecycle. Lifecycles are parsed and checked, but this version does
-not advance them; a recency lifecycle can be had as a classification, see `std/recency.rules`.""",
-    ),
-    Code(
         "R902",
         "a kpi is not run",
         """`in period` means the period that a kpi reports, and this version does not report kpis.""",

@@ -31,8 +31,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "R108",
         "unknown template",
-        "A message is sent from a template that the file declares or imports. What the rules say of customers holds "
-        "without it, so this is a warning.",
+        "A message is sent from a template that the file declares or imports.",
     ),
     Code("R109", "name of something else", "The name is known, and stands for something that cannot be used here."),
     Code(
@@ -84,6 +83,20 @@ CODES: tuple[Code, ...] = (
     Code("R220", "kpi that differs between customers", "A kpi is one value for the shop."),
     Code("R221", "template for another channel", "A template is written for one channel, and sent through that."),
     Code(
+        "R222",
+        "unknown name in a template",
+        "A template names metrics, segments, classifications and lifecycles of customers, attributes (`nick`, or "
+        '`customer.nick`), and what every message that is sent from it gives: `send … with { coupon: "M10" }`. What '
+        "nothing gives is an error where a message is sent from the template, a warning where none is.",
+    ),
+    Code(
+        "R223",
+        "unknown channel",
+        "Channels are those that templates are for, and those that customers can consent to (`accepts_sms`). A limit "
+        "on another limits nothing: an error where one of these is much like it, else a warning. A template for a "
+        "channel that is much like one that customers can consent to is a warning.",
+    ),
+    Code(
         "R301",
         "name taken",
         "All declarations of a file share one namespace with what is built in. A file's own declaration stands before "
@@ -100,6 +113,37 @@ CODES: tuple[Code, ...] = (
     Code("R307", "part given twice", "The parts of a template and the branches of a split have different names."),
     Code("R309", "lifecycle without a first state", "`start STATE` names where everybody begins, once."),
     Code("R310", "campaign that nobody enters", "A campaign says when somebody enters."),
+    Code(
+        "R311",
+        "state that cannot be reached",
+        "No moves lead from the first state to this one, so that nobody is ever in it.",
+    ),
+    Code("R312", "first state that cannot be left", "Everybody begins in the first state; nothing leads out of it."),
+    Code(
+        "R313",
+        "move that is never made",
+        "A move that stands before it, or is due before it, is made whenever this one could be. Of several moves on "
+        "one row the first that is written is made. In a campaign, where `exit on` comes before the `until` of a "
+        "`repeat`, and that before what a `wait` waits for, this is a warning.",
+    ),
+    Code("R314", "step that is never reached", "Every way to the step ends the journey before."),
+    Code(
+        "R315",
+        "wait in the past",
+        "Whoever gets here gets here after the instant that is waited for: it lies before the campaign begins, or "
+        "before an instant that was waited for already.",
+    ),
+    Code(
+        "R316",
+        "goal that the entry has met",
+        "The goal is the row that the customer enters on, or a stage of the same order before it. Only rows after the "
+        "entry count, so that nobody would reach it.",
+    ),
+    Code(
+        "R317",
+        "loop without an end",
+        "Each message of the campaign is an event on which the customer enters it again.",
+    ),
     Code("R501", "import that cannot be read", "The file is not there, or it is no text in UTF-8."),
     Code("R502", "circular import", "Following the imports leads back to this file."),
     Code("R503", "unknown param", "The file has no param of this name."),
@@ -107,9 +151,12 @@ CODES: tuple[Code, ...] = (
     Code("R505", "param without a value", "A param that is used has a default, or is set from outside."),
     Code("R507", "unknown zone or currency", "Zones are IANA names, currencies ISO 4217 codes."),
     Code(
-        "R508", "setting that gives way", "A program has one zone and one reporting currency: those of its root file."
+        "R508",
+        "setting that gives way",
+        "A program has one zone, one reporting currency and one policy: those of its root file.",
     ),
     Code("R509", "currency not declared", "With amounts in several currencies, `currency` says in which to report."),
+    Code("R510", "file of a template that cannot be read", "The file is not there, or it is no text in UTF-8."),
     Code(
         "R601",
         "`not` over a missing value",
@@ -120,4 +167,14 @@ CODES: tuple[Code, ...] = (
     Code("R604", "sum of nothing", "The sum over no rows is missing, not 0, so it is below no limit."),
     Code("R605", "comparison that always holds", "Every value passes this comparison."),
     Code("R606", "constant condition", "Both sides are constants of the text, so the condition says nothing."),
+    Code(
+        "R607",
+        "final state",
+        "Nothing leaves the state. Where that is meant, a line of its own says so: `state blocked`.",
+    ),
+    Code(
+        "R608",
+        "wait without an end",
+        "Without `up to`, and with nothing that ends the journey, a customer who never does this waits for ever.",
+    ),
 )

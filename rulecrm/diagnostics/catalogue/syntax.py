@@ -55,8 +55,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "R008",
         "foreign operator",
-        "`=` gives a value its name, `==` compares. Conditions are joined with `and`, `or` and `not`; two values "
-        "differ with `!=`. Declarations end by themselves, without `;`.",
+        "`=` gives a value its name, `==` compares. Conditions are joined with `and`, `or` and `not`, written small; "
+        "two values differ with `!=`. What others write as `x between 3 and 5` is `x in 3..5`, `like` is `contains`, "
+        "`starts with`, `ends with` or `matches`, `elif` is `else if`. Declarations end by themselves, without `;`.",
     ),
     Code(
         "R009",
@@ -95,5 +96,17 @@ CODES: tuple[Code, ...] = (
         "word of the language as a name",
         "`and`, `or`, `not`, `in`, `is`, `true`, `false`, `population` and `sequence` are words of every expression; "
         "nothing can be called like them. All other words are free: a field may be called `last`, a label `first`.",
+    ),
+    Code(
+        "R018",
+        "window outside of the brackets",
+        "A window narrows what an aggregate reads, so it stands inside the brackets, after the kind and its `where`: "
+        "`count(purchase last 30d)`, not `count(purchase) last 30d`.",
+    ),
+    Code("R019", "list in parentheses", 'A list stands in brackets: `category in ["dress", "shoes"]`.'),
+    Code(
+        "R020",
+        "word before a name",
+        "A name stands alone, without `the`: `spent > 3`, `count(purchase)`.",
     ),
 )

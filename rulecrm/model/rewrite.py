@@ -11,6 +11,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from rulecrm.model import ir
+from rulecrm.model.walk import children
 
 __all__ = ["Rewrite", "rewrite"]
 
@@ -52,6 +53,11 @@ def _parts(expr: ir.Expr, change: Rewrite, known: dict[ir.Expr, ir.Expr]) -> ir.
             new = evolve(expr, value=one(value), among=maybe(among))
         case ir.AsOf(value=value, instant=instant):
             new = evolve(expr, value=one(value), instant=one(instant))
+        case ir.Elements(items=items, where=where):
+            new = evolve(expr, items=one(items), where=each(where))
+        case ir.HeldSince(value=value):
+            new = evolve(expr, value=one(value))
         case _:
             return expr
-    return expr if new == expr else new
+    same = all(before is after for before, after in zip(children(expr), children(new), strict=True))
+    return expr if same else new

@@ -1,0 +1,183 @@
+"""One advance over (since, to]: lifecycles, journeys, the policy; from a book into a book.
+
+In: a program, facts, a book, from when to when. Out: what was written, counted.
+Invariant: it depends on nothing but its arguments; a replay and a live engine do the same, row for row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import polars as pl
+from attrs import field, frozen
+
+from rulecrm.engine.book import DECISION_SHAPE, Book
+from rulecrm.engine.messages import ACT_SHAPE, Gate, messages_of, settle
+from rulecrm.facts import Facts
+from rulecrm.machine.journeys import Clock, Draws, Moved, advance_campaign
+from rulecrm.machine.lives import lives
+from rulecrm.machine.stored import read
+from rulecrm.machine.timelines import Timeline
+from rulecrm.machine.triggers import SUBJECT, Triggers
+from rulecrm.model.machine import Campaign, Policy
+from rulecrm.model.program import Program
+from rulecrm.planning import make_plan
+from rulecrm.runtime.evaluate import start_run
+from rulecrm.runtime.register import NEVER
+from rulecrm.runtime.run import Run
+
+__all__ = ["Counts", "Progress", "Span", "VersionedRules", "advance", "earliest", "start_machine"]
+
+_OPEN = Policy()
+
+
+@frozen
+class Span:
+    """From when to when, as `machine.journeys.Clock`, and what draws are made with."""
+
+    clock: Clock
+    seed: str = "rulecrm"
+
+
+@frozen(eq=False)
+class VersionedRules:
+    """Rules as an advance uses them.
+
+    Attributes:
+        program: the rules as they are now.
+        hash: of them.
+        older: loads an older version of a campaign, by symbol and version; None where it is lost.
+    """
+
+    program: Program
+    hash: str
+    older: Callable[[str, str], Program | None] = field(default=lambda _symbol, _version: None)
+
+
+@frozen
+class Counts:
+    """What an advance did."""
+
+    entered: int = 0
+    ended: int = 0
+    decided: int = 0
+    settled: int = 0
+    outcomes: Mapping[str, int] = field(factory=dict)
+
+
+Progress = Callable[[int, int, str], None]
+
+
+def start_machine(program: Program, facts: Facts, campaigns: Sequence[Campaign] | None = None) -> Run:
+    """A run in which everything that lifecycles and campaigns look at is indexed."""
+    parts = program.journeys if campaigns is None else tuple(campaigns)
+    plan = make_plan(program, [one.symbol for one in program.lifecycles], parts=parts)
+    run = start_run(program, facts, plan, lender=lives)
+    run.store.prepare_subject(SUBJECT)  # customers are entered by the clock, too, and then nothing may be read of them
+    return run
+
+
+def earliest(program: Program, facts: Facts) -> int:
+    """An instant just before the first fact that anybody could enter on; the largest of all where there is none."""
+    run = start_machine(program, facts)
+    first = run.store.beginnings(SUBJECT)
+    return int(first.min()) - 1 if len(first) else NEVER
+
+
+def advance(rules: VersionedRules, facts: Facts, book: Book, span: Span, *, progress: Progress | None = None) -> Counts:
+    """Everything that happens in (since, to], written into the book."""
+    program = rules.program
+    policy = program.policy or _OPEN
+    live = book.journeys()
+    work = _versions(rules, live)
+    moved: list[Moved] = []
+    machines: dict[int, Triggers] = {}
+    total = len(work) + 1
+    for number, (owner, campaign, current) in enumerate(work):
+        if progress is not None:
+            progress(number, total, campaign.symbol)
+        triggers = machines.get(id(owner))
+        if triggers is None:
+            own = [one for other, one, _ in work if other is owner]
+            triggers = machines[id(owner)] = Triggers(start_machine(owner, facts, own), span.clock.to)
+        mine = live.filter(pl.col("campaign") == campaign.symbol, pl.col("version") == campaign.version)
+        earlier = [
+            one.rows for (_, other, _), one in zip(work, moved, strict=False) if other.symbol == campaign.symbol
+        ]  # fmt: skip
+        before = partial(_before, book, campaign.symbol, mine, earlier)
+        moved.append(
+            advance_campaign(
+                campaign,
+                read(mine, campaign, triggers.run.store.register(SUBJECT)),
+                triggers,
+                span.clock,
+                Draws(span.seed, policy.holdout),
+                timelines=partial(_timeline, triggers.run, span.clock.to),
+                before=before,
+                rules=rules.hash,
+                enter=current,
+            )
+        )
+    if progress is not None:
+        progress(total - 1, total, "policy")
+    acts = pl.concat([one.acts for one in moved]) if moved else pl.DataFrame(schema=ACT_SHAPE)
+    quiet = book.quiet()
+    done = settle(
+        messages_of(acts, quiet, [campaign for _, campaign, _ in work], since=span.clock.since),
+        Gate(program, facts, policy, [campaign for _, campaign, _ in work], span.seed),
+        book,
+        to=span.clock.to,
+    )
+    plain = acts.filter(~pl.col("action").is_in(["send", "staff"])).with_columns(outcome=pl.lit("done"))
+    fresh = done.join(quiet.select("decision"), on="decision", how="anti", maintain_order="left")
+    again = done.join(quiet.select("decision"), on="decision", how="semi", maintain_order="left")
+    new = pl.concat([plain.select(*DECISION_SHAPE), fresh.select(*DECISION_SHAPE)])
+    book.write(
+        journeys=pl.concat([one.rows for one in moved]) if moved else None,
+        decisions=new.sort("at", "decision"),
+        settled=again.select(*DECISION_SHAPE),
+    )
+    if progress is not None:
+        progress(total, total, "")
+    outcomes = done.group_by("outcome").len().sort("outcome")
+    return Counts(
+        sum(one.entered for one in moved),
+        sum(one.ended for one in moved),
+        len(new),
+        len(again),
+        dict(outcomes.iter_rows()),
+    )
+
+
+def _versions(rules: VersionedRules, live: pl.DataFrame) -> list[tuple[Program, Campaign, bool]]:
+    """Campaigns as they are now, and older versions that somebody is still on: (program, campaign, whether current)."""
+    current = {(one.symbol, one.version): one for one in rules.program.journeys}
+    work: list[tuple[Program, Campaign, bool]] = []
+    for symbol, version in live.select("campaign", "version").unique().sort("campaign", "version").iter_rows():
+        if (symbol, version) in current:
+            continue
+        program = rules.older(symbol, version)
+        old = None if program is None else next((one for one in program.journeys if one.symbol == symbol), None)
+        if program is not None and old is not None and old.version == version:
+            work.append((program, old, False))
+    # Whoever ends on an older version may enter the current one at that very instant.
+    return [*work, *((rules.program, one, True) for one in rules.program.journeys)]
+
+
+_LINE = ("customer", "line", "entered", "turn")
+
+
+def _before(
+    book: Book, campaign: str, mine: pl.DataFrame, earlier: list[pl.DataFrame], customers: pl.Series
+) -> pl.DataFrame:
+    """What the book knows of these customers' journeys, and what older versions have done to it in this advance."""
+    known = book.entries(customers, campaign).join(mine.select(_LINE), on=_LINE, how="anti", nulls_equal=True)
+    for rows in earlier:
+        own = rows.filter(pl.col("customer").is_in(customers.cast(pl.String).implode())).select(known.columns)
+        known = pl.concat([known.join(own, on=_LINE, how="anti", nulls_equal=True), own])
+    return known
+
+
+def _timeline(run: Run, horizon: int, symbol: str) -> Timeline:
+    return lives(run, symbol, horizon)

@@ -1,0 +1,144 @@
+"""What an advance reads and writes, wherever it is kept.
+
+In: nothing. Out: `Book`, which a ledger's advance is, and `Memory`, for replaying history.
+Invariant: what is written can be read by the next advance, and nothing else changes it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import polars as pl
+from attrs import define, field
+
+from rulecrm.machine.stored import SHAPE as JOURNEY_SHAPE
+from rulecrm.model.decisions import DECISIONS
+from rulecrm.runtime.physical import dtype_of
+
+__all__ = ["DECISION_SHAPE", "GRANTED", "Book", "Memory"]
+
+DECISION_SHAPE: dict[str, pl.DataType] = {column.name: dtype_of(column.type) for column in DECISIONS}
+"""Columns of the table of decisions inside: instants are Int64."""
+
+GRANTED = ("campaign", "customer", "channel", "due")
+_SETTLES = ("due", "choice", "channel", "template", "via", "values", "outcome", "reason")
+
+
+class Book(Protocol):
+    """One advance's view of the ledger: all frames in physical form."""
+
+    def journeys(self) -> pl.DataFrame:
+        """Every journey that has not ended: the columns of `JOURNEYS`."""
+        ...
+
+    def entries(self, customers: pl.Series | None = None, campaign: str | None = None) -> pl.DataFrame:
+        """Who has entered what: `campaign customer line entered turn ended`, ended journeys included."""
+        ...
+
+    def quiet(self) -> pl.DataFrame:
+        """Decisions of outcome `quiet` that are due by the end of the advance: the columns of `DECISIONS`."""
+        ...
+
+    def granted(self, since: int, customers: pl.Series | None = None) -> pl.DataFrame:
+        """Messages that count for caps and budgets, due after `since`: `campaign customer channel due`."""
+        ...
+
+    def write(
+        self,
+        *,
+        journeys: pl.DataFrame | None = None,
+        decisions: pl.DataFrame | None = None,
+        settled: pl.DataFrame | None = None,
+    ) -> None:
+        """Journeys new and moved, new decisions, and quiet ones that have been asked again."""
+        ...
+
+
+_FEW = (
+    "campaign", "step", "round", "action", "channel", "template", "via", "values", "messages", "text", "outcome",
+    "reason", "version", "rules", "why", "arm",
+)  # fmt: skip
+"""Columns that hold the same few texts over and over."""
+
+
+@define(eq=False)
+class Memory:
+    """A book that nobody keeps; texts that return over and over are held once (Categorical).
+
+    Attributes:
+        to: the end of the advance under way; decisions due later stay quiet.
+    """
+
+    to: int = 0
+    _live: pl.DataFrame = field(factory=lambda: pl.DataFrame(schema=JOURNEY_SHAPE))
+    _ended: list[pl.DataFrame] = field(factory=list)
+    _quiet: pl.DataFrame = field(factory=lambda: pl.DataFrame(schema=DECISION_SHAPE))
+    _decided: list[pl.DataFrame] = field(factory=list)
+    _granted: list[pl.DataFrame] = field(factory=list)
+
+    def all_journeys(self) -> pl.DataFrame:
+        """Every journey, the columns of `JOURNEYS`, in the order of entry."""
+        return pl.concat([*self._ended, _held(self._live)]).sort("entered", "journey")
+
+    def all_decisions(self) -> pl.DataFrame:
+        """Every decision, the columns of `DECISIONS`, in the order of time."""
+        return pl.concat([*self._decided, _held(self._quiet)]).sort("at", "decision")
+
+    def journeys(self) -> pl.DataFrame:
+        """See `Book.journeys`."""
+        return self._live
+
+    def entries(self, customers: pl.Series | None = None, campaign: str | None = None) -> pl.DataFrame:
+        """See `Book.entries`."""
+        parts = [self._live, *self._ended]
+        if campaign is not None:
+            parts = [part.filter(pl.col("campaign") == campaign) for part in parts]
+        names = ("campaign", "customer", "line", "entered", "turn", "ended")
+        return pl.concat([_of(part, customers).select(names).cast({"campaign": pl.String}) for part in parts])
+
+    def quiet(self) -> pl.DataFrame:
+        """See `Book.quiet`."""
+        return self._quiet.filter(pl.col("due") <= self.to)
+
+    def granted(self, since: int, customers: pl.Series | None = None) -> pl.DataFrame:
+        """See `Book.granted`."""
+        shape = {name: DECISION_SHAPE[name] for name in GRANTED}
+        found = [_of(part, customers).filter(pl.col("due") > since).cast(pl.Schema(shape)) for part in self._granted]
+        return pl.concat(found) if found else pl.DataFrame(schema=shape)
+
+    def write(
+        self,
+        *,
+        journeys: pl.DataFrame | None = None,
+        decisions: pl.DataFrame | None = None,
+        settled: pl.DataFrame | None = None,
+    ) -> None:
+        """See `Book.write`."""
+        if journeys is not None and len(journeys):
+            rest = self._live.join(journeys, on="journey", how="anti", maintain_order="left")
+            ended = pl.col("ended").is_not_null()
+            self._live = pl.concat([rest, journeys.select(*JOURNEY_SHAPE).filter(~ended)])
+            self._ended.append(_held(journeys.select(*JOURNEY_SHAPE).filter(ended)))
+        if settled is not None and len(settled):
+            self._quiet = self._quiet.join(settled, on="decision", how="anti", maintain_order="left")
+            self._decide(settled)
+        if decisions is not None and len(decisions):
+            self._decide(decisions)
+
+    def _decide(self, decisions: pl.DataFrame) -> None:
+        quiet = pl.col("outcome") == "quiet"
+        self._quiet = pl.concat([self._quiet, decisions.select(*DECISION_SHAPE).filter(quiet)])
+        done = _held(decisions.select(*DECISION_SHAPE).filter(~quiet))
+        self._decided.append(done)
+        queued = pl.col("outcome") == "queued", pl.col("action") == "send"
+        self._granted.append(done.filter(*queued).select(GRANTED))
+
+
+def _held(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col(name).cast(pl.Categorical) for name in _FEW if name in frame.columns)
+
+
+def _of(frame: pl.DataFrame, customers: pl.Series | None) -> pl.DataFrame:
+    if customers is None:
+        return frame
+    return frame.filter(pl.col("customer").is_in(customers.cast(pl.String).unique().implode()))

@@ -1,0 +1,258 @@
+"""The engine: one verb, `advance`, over a ledger.
+
+In: rules, facts, the URL of a ledger. Out: states, journeys, decisions, histories.
+Invariant: everything that was decided is in the ledger, and what is in the ledger was decided once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Protocol, Self
+
+import polars as pl
+from attrs import frozen
+
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.diagnostics.suggest import nearest
+from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
+from rulecrm.engine.migrating import migrated
+from rulecrm.engine.versions import load_kept, params_of, rules_hash
+from rulecrm.facts import Facts
+from rulecrm.machine.journeys import Clock
+from rulecrm.model.durations import Duration
+from rulecrm.model.instants import Instant, instant_of, to_microseconds
+from rulecrm.model.program import Program
+from rulecrm.runtime import calendar
+from rulecrm.runtime.register import ALWAYS
+from rulecrm.state import Ledger, RulesVersion, Settings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rulecrm.state import History
+
+__all__ = ["Advanced", "Engine", "Rules"]
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@frozen
+class Advanced:
+    """What one advance did.
+
+    Attributes:
+        since: the clock before, UTC; None for a new ledger.
+        to: the clock now, UTC.
+        entered: journeys begun.
+        ended: journeys ended.
+        decided: decisions made.
+        settled: deferred messages that were asked again.
+        outcomes: how many messages had which outcome.
+    """
+
+    since: dt.datetime | None
+    to: dt.datetime
+    entered: int
+    ended: int
+    decided: int
+    settled: int
+    outcomes: Mapping[str, int]
+
+
+class Rules(Protocol):
+    """Loaded rules, such as `rulecrm.load` gives."""
+
+    @property
+    def program(self) -> Program:
+        """The typed model."""
+        ...
+
+
+class Engine:
+    """Rules, facts and a ledger; use it in a `with` block, or call `close`.
+
+    ```python
+    with rulecrm.Engine(rules, facts, state="sqlite:///crm.db", start="2025-11-01") as engine:
+        engine.advance(to="2025-11-12T10:00")
+        engine.decisions()
+    ```
+
+    Attributes:
+        facts: the shop's facts; set it to newer ones before the next advance.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        facts: Facts,
+        *,
+        state: str,
+        start: Instant | None = None,
+        seed: str = "rulecrm",
+        lateness: dt.timedelta = dt.timedelta(days=7),
+    ) -> None:
+        """Open the ledger, or make it.
+
+        Args:
+            rules: loaded rules.
+            facts: the shop's facts.
+            state: URL of the ledger: `sqlite:///crm.db`, `sqlite://` (in memory), `postgresql://user@host/database`.
+            start: where the clock of a new ledger begins; nothing at it or before it is entered. A bare date is its
+                first instant in the rules' zone. Without it the clock begins before the first fact.
+            seed: of control groups, holdout and splits.
+            lateness: how old a late row may be, and still be entered on.
+
+        Raises:
+            RulesError: the ledger cannot be opened, is newer than this version, or belongs to other rules; R440.
+        """
+        program = rules.program
+        begin = None if start is None else to_microseconds(instant_of(start, program.zone))
+        machines = frozenset([*(one.symbol for one in program.journeys), *(one.symbol for one in program.lifecycles)])
+        length = Duration(days=lateness.days, micros=lateness.seconds * 1_000_000 + lateness.microseconds)
+        name = PurePath(next(iter(program.sources), "")).name
+        settings = Settings(name, machines, program.zone, seed, begin, length)
+        self.facts = facts
+        self._program = program
+        self._ledger = Ledger.open(state)
+        try:
+            self._settings = self._ledger.claim(settings)
+        except BaseException:
+            self._ledger.close()
+            raise
+        self._loaded: dict[tuple[str, str], Program | None] = {}
+
+    def __repr__(self) -> str:
+        clock = self.clock
+        return f"<Engine: clock {'not begun' if clock is None else clock.isoformat()}>"
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        self._ledger.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- advancing ------------------------------------------------------------------------------------------------
+
+    @property
+    def clock(self) -> dt.datetime | None:
+        """How far the ledger has been advanced, UTC; None before the first advance of a ledger without a start."""
+        return _door(self._ledger.clock())
+
+    def advance(self, to: Instant, *, progress: Progress | None = None) -> Advanced:
+        """Do everything that happens up to and including an instant, in one transaction.
+
+        Args:
+            to: the new clock; at an instant the clock has reached already, only late facts are looked at.
+            progress: told how far the work has come.
+
+        Raises:
+            RulesError: the clock would run backwards, another engine is advancing, columns are missing, …; nothing
+                was written then.
+        """
+        program = self._program
+        end = to_microseconds(instant_of(to, program.zone))
+        clock = self._ledger.clock()
+        with self._ledger.advance(end, expected_clock=clock) as book:
+            since = min(earliest(program, self.facts), end) if clock is None else clock
+            start = ALWAYS if self._settings.start is None else self._settings.start
+            late = since - calendar.shift_scalar(since, -self._settings.lateness, program.zone)
+            rules = VersionedRules(program, rules_hash(program), self._older)
+            span = Span(Clock(since, end, start, late), self._settings.seed)
+            counts = advance(rules, self.facts, book, span, progress=progress)
+            book.finish(self._version(rules.hash))
+        return _advanced(clock, end, counts)
+
+    def migrate(self, campaign: str, steps: Mapping[str, str]) -> int:
+        """Take journeys of older versions of a campaign over to the current one.
+
+        Args:
+            campaign: its name.
+            steps: from the step at which journeys rest (`JOURNEYS.step`) to that of the current version at which they
+                go on; a wait there counts from the journey's last move. Journeys that rest elsewhere finish on the
+                version they were entered with, as all do unless somebody says otherwise.
+
+        Returns:
+            How many journeys were taken over.
+
+        Raises:
+            RulesError: R120, no such campaign; R473, no such step, or one that the journeys cannot go on at.
+        """
+        program = self._program
+        current = {one.symbol: one for one in program.journeys}
+        if campaign not in current:
+            near = nearest(campaign, list(current))
+            help_ = f"did you mean `{near}`?" if near else None
+            raise RulesError([Diagnostic("R120", f"no campaign is called `{campaign}`", help=help_)])
+        clock = self._ledger.clock()
+        if clock is None:
+            return 0
+        with self._ledger.advance(clock, expected_clock=clock) as book:
+            live = book.journeys().filter(pl.col("campaign") == campaign)
+            moved = migrated(live, current[campaign], steps)
+            book.write(journeys=moved)
+            book.finish(self._version(rules_hash(program)))
+        return moved.height
+
+    def _version(self, hash_: str) -> RulesVersion:
+        program = self._program
+        versions = {one.symbol: one.version for one in program.journeys}
+        return RulesVersion(hash_, program.sources, params_of(program), versions)
+
+    def _older(self, symbol: str, version: str) -> Program | None:
+        """The rules of an older version of a campaign, as the ledger kept them."""
+        place = (symbol, version)
+        if place not in self._loaded:
+            kept = self._ledger.version(symbol, version)
+            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params)
+        return self._loaded[place]
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def decisions(self, *, customer: str | None = None, campaign: str | None = None) -> pl.DataFrame:
+        """Decisions in the order of time: the columns of `rulecrm.model.decisions.DECISIONS`, instants in UTC."""
+        return self._ledger.decisions(customer=customer, campaign=campaign)
+
+    def journeys(
+        self, *, customer: str | None = None, campaign: str | None = None, live: bool | None = None
+    ) -> pl.DataFrame:
+        """Journeys in the order of entry: the columns of `rulecrm.model.decisions.JOURNEYS`, instants in UTC.
+
+        `live` narrows them to those under way (True) or ended (False).
+        """
+        return self._ledger.journeys(customer=customer, campaign=campaign, live=live)
+
+    def advances(self) -> pl.DataFrame:
+        """Every advance that was made."""
+        return self._ledger.advances()
+
+    def history(self, customer: str) -> History:
+        """Everything that was decided about one customer, in the order of time, and why."""
+        return self._ledger.history(customer)
+
+    def export(self, customer: str) -> dict[str, object]:
+        """All that the ledger holds about one customer, JSON-ready."""
+        return self._ledger.export(customer)
+
+    def erase(self, customer: str) -> int:
+        """Take a customer out of the ledger for good; counts stay what they are. How many rows were the customer's."""
+        return self._ledger.erase(customer)
+
+
+def _advanced(clock: int | None, to: int, counts: Counts) -> Advanced:
+    end = _door(to)
+    assert end is not None
+    return Advanced(
+        _door(clock), end, counts.entered, counts.ended, counts.decided, counts.settled, counts.outcomes
+    )  # fmt: skip
+
+
+def _door(clock: int | None) -> dt.datetime | None:
+    return None if clock is None else _EPOCH + dt.timedelta(microseconds=clock)

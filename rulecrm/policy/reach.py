@@ -1,0 +1,145 @@
+"""Who may be reached by which channel, and on whose clock: consent, suppression, zone.
+
+In: a program, facts, the channels in use. Out: `Reach`, which answers for customers at instants.
+Invariant: the questions are rules like all others, so that they see no fact after the instant they are asked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import polars as pl
+from attrs import field, frozen
+
+from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
+from rulecrm.facts import Facts
+from rulecrm.model.program import Program
+from rulecrm.model.schema import Schema
+from rulecrm.planning import make_plan
+from rulecrm.runtime.arrays import Ints
+from rulecrm.runtime.evaluate import evaluate_points, start_run
+from rulecrm.semantics import compile_rules
+
+__all__ = ["Reach", "open_reach"]
+
+
+@frozen(eq=False)
+class Reach:
+    """Consent, suppression and zone of customers, from facts.
+
+    Attributes:
+        program: `refused_CHANNEL` and `suppressed_CHANNEL` (segments) for each channel, `own_zone` (a metric).
+        facts: the facts.
+        channels: those that can be asked about.
+        zone: the zone of customers who have none of their own.
+    """
+
+    program: Program
+    facts: Facts
+    channels: Mapping[str, str]
+    zone: str
+    _known: frozenset[str] = field(init=False)
+
+    @_known.default
+    def _names(self) -> frozenset[str]:
+        return frozenset(definition.symbol for definition in self.program.definitions)
+
+    def refused(self, channel: str, keys: pl.Series, instants: Ints) -> pl.Series:
+        """Whether consent for the channel is lacking or withdrawn: Boolean, one for each (customer, instant)."""
+        return self._ask(f"refused_{self.channels[channel]}", keys, instants)
+
+    def suppressed(self, channel: str, keys: pl.Series, instants: Ints) -> pl.Series:
+        """Whether the customer is blocked, or the channel is known to be dead or unwelcome: Boolean."""
+        return self._ask(f"suppressed_{self.channels[channel]}", keys, instants)
+
+    def zones(self, keys: pl.Series, instants: Ints) -> pl.Series:
+        """The IANA zone of each customer's own clock: String, never missing."""
+        if "own_zone" not in self._known:
+            return pl.Series([self.zone], dtype=pl.String).new_from_index(0, len(keys))
+        return self._ask("own_zone", keys, instants).cast(pl.String).fill_null(self.zone)
+
+    def _ask(self, symbol: str, keys: pl.Series, instants: Ints) -> pl.Series:
+        run = start_run(self.program, self.facts, make_plan(self.program, (symbol,)))
+        return evaluate_points(run, "customer", keys, instants)[0]
+
+
+def open_reach(program: Program, facts: Facts, channels: Sequence[str], *, consent: bool) -> Reach:
+    """What the facts say about reaching customers.
+
+    Args:
+        program: the rules, for their schema, zone and currency.
+        facts: the shop's facts; columns that they lack say nothing.
+        channels: the channels in use (`staff` needs no asking).
+        consent: whether consent has to have been given.
+
+    Raises:
+        RulesError: R471, consent is required and nothing says who gave it.
+    """
+    have = _Have(facts, program.schema)
+    # A channel is a word of the rules, not always one that a rule can be named by.
+    words = {channel: f"c{number}" for number, channel in enumerate(dict.fromkeys(channels))}
+    lines = [f'timezone "{program.zone}"', f"currency {program.currency}"]
+    for channel, word in words.items():
+        lines.append(f"segment refused_{word} = {_refused(channel, have, consent=consent)}")
+        lines.append(f"segment suppressed_{word} = {_suppressed(channel, have)}")
+    if have.attribute("zone"):
+        lines.append("metric own_zone = zone")
+    compiled = compile_rules("\n".join(lines) + "\n", source="<policy>", schema=program.schema)
+    assert compiled.program is not None, compiled.diagnostics
+    return Reach(compiled.program, facts, MappingProxyType(words), program.zone)
+
+
+@frozen(eq=False)
+class _Have:
+    """Which columns the facts have."""
+
+    facts: Facts
+    schema: Schema
+
+    def attribute(self, name: str) -> bool:
+        customer = self.schema.subjects["customer"]
+        if name not in customer.columns:
+            return False
+        lazy = self.facts.subjects(customer, (), currency="XXX", zone="UTC")
+        return lazy is not None and not _failed(self.facts.check([], [(customer, [name])]))
+
+    def kind(self, name: str, *fields: str) -> bool:
+        if name not in self.facts.kinds():
+            return False
+        return not _failed(self.facts.check([(self.schema.kinds[name], list(fields))], []))
+
+
+def _failed(found: Sequence[Diagnostic]) -> bool:
+    return any(one.severity is Severity.ERROR for one in found)
+
+
+def _refused(channel: str, have: _Have, *, consent: bool) -> str:
+    parts = []
+    accepts = f"accepts_{channel}"
+    if have.attribute(accepts):
+        parts.append(f"not {accepts}" if consent else f"{accepts} == false")
+    elif consent:
+        message = f"the policy requires consent, and nothing says who agreed to {channel}"
+        help_ = f"give the frame `customers` a column `{accepts}`"
+        if accepts not in have.schema.subjects["customer"].columns:
+            help_ += f", and declare it: `attribute {accepts}: bool`"
+        raise RulesError([Diagnostic("R471", message, help=help_, data={"channel": channel})])
+    if have.kind("unsubscribe"):
+        where = []
+        if have.kind("unsubscribe", "channel"):
+            where.append(f'(channel == "{channel}" or channel is missing)')
+        if have.attribute(f"{channel}_consent_at"):
+            where.append(f"not (at <= {channel}_consent_at)")
+        parts.append(f"exists(unsubscribe where {' and '.join(where)})" if where else "exists(unsubscribe)")
+    return " or ".join(parts) or "false"
+
+
+def _suppressed(channel: str, have: _Have) -> str:
+    parts = ["blocked == true"] if have.attribute("blocked") else []
+    for kind, test in (("bounce", 'reason == "hard"'), ("complaint", "")):
+        fields = ("reason", "channel") if kind == "bounce" else ("channel",)
+        if have.kind(kind, *fields):
+            where = " and ".join(part for part in (test, f'channel == "{channel}"') if part)
+            parts.append(f"exists({kind} where {where})")
+    return " or ".join(parts) or "false"

@@ -1,0 +1,114 @@
+"""Frames into tables and out of them, a hundred thousand rows at a time.
+
+In: a connection in a transaction, and a Polars frame or a query. Out: rows in the database, or a frame.
+Invariant: what is written is what the frame holds, checked before the first row of it is; rows go in chunks, so that
+memory follows the size of a chunk.
+
+SQLite takes them by `executemany`, PostgreSQL by COPY. What changes rows goes through a temporary table and is then one
+statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import polars as pl
+import sqlalchemy as sa
+
+from rulecrm.model.decisions import Field
+from rulecrm.model.types import INSTANT, TEXT
+
+__all__ = ["CHUNK", "Watch", "admitted", "at_the_door", "fetch", "insert", "physical", "staged"]
+
+CHUNK = 20_000
+"""Rows in memory as Python objects at a time."""
+
+Watch = Callable[[str], None]
+"""Called with the name of each write just before it is made."""
+
+
+def physical(fields: Sequence[Field]) -> pl.Schema:
+    """The types of these columns inside: text, and integers; instants are microseconds."""
+    return pl.Schema({field.name: pl.String() if field.type == TEXT else pl.Int64() for field in fields})
+
+
+def at_the_door(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
+    """The frame with its instants as Datetime("us", "UTC")."""
+    instants = [field.name for field in fields if field.type == INSTANT and field.name in frame.columns]
+    return frame.with_columns(pl.from_epoch(pl.col(instants), "us").dt.replace_time_zone("UTC"))
+
+
+def admitted(frame: pl.DataFrame, fields: Sequence[Field], what: str) -> pl.DataFrame:
+    """The frame in the order and the types of the columns; columns that are not among them are left out.
+
+    Raises:
+        ValueError: a column lacks, is of another type, or holds nulls where it must not. That is a mistake of the
+            caller, not of a user.
+    """
+    lacking = [field.name for field in fields if field.name not in frame.columns]
+    if lacking:
+        raise ValueError(f"{what} lack the columns {', '.join(lacking)}")
+    instants = [field.name for field in fields if frame.schema[field.name] == pl.Datetime("us", "UTC")]
+    frame = frame.select(field.name for field in fields).with_columns(pl.col(instants).to_physical())
+    try:
+        frame = frame.cast(physical(fields))
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"{what} cannot be read: {str(error).splitlines()[0]}") from None
+    empty = [field.name for field in fields if not field.nullable and frame.get_column(field.name).null_count()]
+    if empty:
+        raise ValueError(f"{what} have nulls in {', '.join(empty)}")
+    return frame
+
+
+def insert(connection: sa.Connection, table: sa.TableClause, frame: pl.DataFrame, watch: Watch) -> None:
+    """Add every row of the frame to the columns of the same names.
+
+    The first column is the key. In its order, rows that lie side by side in the index are written one after the other,
+    which halves the time.
+    """
+    frame = frame.sort(frame.columns[0])
+    names = ", ".join(f'"{name}"' for name in frame.columns)
+    if connection.dialect.name == "postgresql":
+        cursor = connection.connection.cursor()
+        try:
+            with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+                for rows in _chunks(frame, table.name, watch):
+                    for row in rows:
+                        copy.write_row(row)
+        finally:
+            cursor.close()
+        return
+    marks = ", ".join("?" * frame.width)
+    for rows in _chunks(frame, table.name, watch):
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
+
+
+@contextmanager
+def staged(connection: sa.Connection, table: sa.TableClause, frame: pl.DataFrame) -> Iterator[sa.TableClause]:
+    """A temporary table of these rows, its columns typed as those of `table`."""
+    names = ", ".join(f'"{name}"' for name in frame.columns)
+    stage = sa.table(f"staged_{table.name}", *(sa.column(name) for name in frame.columns))
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {stage.name} AS SELECT {names} FROM {table.name} LIMIT 0")  # noqa: S608
+    insert(connection, stage, frame, lambda _: None)
+    yield stage
+    # Where the block raises, the whole transaction goes, and this table with it.
+    connection.exec_driver_sql(f"DROP TABLE {stage.name}")
+
+
+def fetch(connection: sa.Connection, query: sa.Select[tuple[object, ...]], schema: pl.Schema) -> pl.DataFrame:
+    """The answer to a query whose columns are those of the schema, in its order."""
+    streamed = connection.execute(query, execution_options={"yield_per": CHUNK})
+    parts = [
+        pl.DataFrame(
+            [pl.Series(name, values, dtype) for (name, dtype), values in zip(schema.items(), columns, strict=True)]
+        )
+        for columns in (tuple(zip(*rows, strict=True)) for rows in streamed.partitions())
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+
+
+def _chunks(frame: pl.DataFrame, name: str, watch: Watch) -> Iterator[list[tuple[object, ...]]]:
+    for part in frame.iter_slices(CHUNK):
+        watch(f"{name}: {part.height} rows")
+        yield part.rows()

@@ -1,0 +1,115 @@
+"""Connections, and the transactions that a ledger is read and written in.
+
+In: an address. Out: an SQLAlchemy engine, and `transaction`.
+Invariant: a writing transaction holds the lock from its first statement to its end; one engine writes at a time.
+
+| | SQLite | PostgreSQL |
+| --- | --- | --- |
+| lock | BEGIN IMMEDIATE | the row of the clock, FOR UPDATE |
+| waits | `busy_timeout` | `lock_timeout` |
+| survives power loss | WAL, synchronous=FULL | synchronous_commit=on |
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from rulecrm.state.address import Address
+from rulecrm.state.refusals import refusal
+from rulecrm.state.tables import clock
+
+__all__ = ["engine_of", "outside", "take_lock", "transaction"]
+
+_CONNECT = 10
+"""Seconds that a server has to answer in."""
+
+
+def engine_of(address: Address, wait: float, *, create: bool) -> sa.Engine:
+    """An engine; nothing is connected to yet.
+
+    Args:
+        address: where.
+        wait: seconds to wait for another engine's lock.
+        create: whether a file that is not there is made.
+
+    Raises:
+        RulesError: R451, the driver is not installed.
+    """
+    if address.dialect == "sqlite":
+        return _sqlite(address, wait, create=create)
+    assert address.url is not None
+    try:
+        engine = sa.create_engine(address.url, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECT})
+    except ImportError as error:
+        how = 'pip install "rulecrm[postgres]"'
+        raise refusal("R451", f"the driver of PostgreSQL is not installed: {error}", fix=how) from None
+
+    def settings(connection: sa.Connection) -> None:
+        local = "" if connection.get_execution_options()["rulecrm_begin"] is None else "LOCAL"
+        connection.exec_driver_sql(f"SET {local} lock_timeout = {max(1, int(wait * 1000))}")
+        connection.exec_driver_sql(f"SET {local} synchronous_commit = on")
+
+    sa.event.listen(engine, "begin", settings)
+    return engine
+
+
+@contextmanager
+def transaction(engine: sa.Engine, *, write: bool) -> Iterator[sa.Connection]:
+    """A transaction: kept if the block ends, gone if it raises or the process dies."""
+    with engine.execution_options(rulecrm_begin="BEGIN IMMEDIATE" if write else "BEGIN").begin() as connection:
+        yield connection
+
+
+@contextmanager
+def outside(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection in no transaction, for what can only be said there."""
+    with engine.execution_options(rulecrm_begin=None, isolation_level="AUTOCOMMIT").connect() as connection:
+        yield connection
+
+
+def take_lock(connection: sa.Connection) -> int | None:
+    """Hold the lock till the transaction ends; the clock as it is now, in microseconds."""
+    query = sa.select(clock.c.clock).where(clock.c.one == 1)
+    if connection.dialect.name == "postgresql":
+        query = query.with_for_update()
+    now: int | None = connection.execute(query).scalar_one()
+    return now
+
+
+def _sqlite(address: Address, wait: float, *, create: bool) -> sa.Engine:
+    if address.path is None:
+        # One connection is the database. Giving it back must not end a transaction that somebody else has open in it.
+        engine = sa.create_engine(
+            "sqlite://", creator=lambda: _connect(":memory:", wait), poolclass=StaticPool, pool_reset_on_return=None
+        )
+    else:
+        name = f"file:{quote(str(address.path.absolute()))}?mode={'rwc' if create else 'rw'}"
+        engine = sa.create_engine("sqlite://", creator=lambda: _connect(name, wait), poolclass=sa.QueuePool)
+
+    def begin(connection: sa.Connection) -> None:
+        how = connection.get_execution_options()["rulecrm_begin"]
+        if how is not None:
+            connection.exec_driver_sql(how)
+
+    def prepare(raw: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("PRAGMA synchronous = FULL")
+        raw.execute("PRAGMA temp_store = MEMORY")
+        raw.execute("PRAGMA cache_size = -65536")  # 64 MB: keys are text, and come in any order
+
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", begin)
+    return engine
+
+
+def _connect(name: str, wait: float) -> sqlite3.Connection:
+    # Without an isolation level the driver begins nothing by itself: `begin` above does.
+    return sqlite3.connect(
+        name, timeout=wait, isolation_level=None, check_same_thread=False, uri=name.startswith("file:")
+    )

@@ -1,0 +1,133 @@
+"""How the tables of a ledger came to be, step by step.
+
+In: a connection inside a transaction. Out: the tables of the next version.
+Invariant: a step that was released is never edited; what changes is a new step. After step N the schema is version N.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from rulecrm.state.tables import meta
+
+__all__ = ["MIGRATIONS", "Migration", "migrate"]
+
+Migration = Callable[[sa.Connection], None]
+
+
+def migrate(connection: sa.Connection, version: int, steps: Sequence[Migration] | None = None) -> int:
+    """Take the schema from `version` to the last one; a step and its number are one transaction with the caller's.
+
+    Args:
+        connection: in a transaction that holds the lock.
+        version: of the schema as it is; 0 where there are no tables.
+        steps: all steps there are; `MIGRATIONS` where nothing is said.
+    """
+    steps = MIGRATIONS if steps is None else steps
+    for number, step in enumerate(steps[version:], version + 1):
+        step(connection)
+        stamp = sa.update(meta).where(meta.c.name == "schema").values(value=str(number))
+        if not connection.execute(stamp).rowcount:
+            connection.execute(sa.insert(meta).values(name="schema", value=str(number)))
+    return len(steps)
+
+
+def _first(connection: sa.Connection) -> None:
+    """Settings, clock, rules, journeys, decisions, advances."""
+    _run(
+        connection,
+        """CREATE TABLE rulecrm_meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)""",
+        """CREATE TABLE rulecrm_clock (one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), clock BIGINT)""",
+        """INSERT INTO rulecrm_clock (one, clock) VALUES (1, NULL)""",
+        """CREATE TABLE rulecrm_rules (
+            rules TEXT NOT NULL PRIMARY KEY,
+            sources TEXT NOT NULL,
+            params TEXT NOT NULL,
+            first_used BIGINT NOT NULL)""",
+        """CREATE TABLE rulecrm_campaigns (
+            campaign TEXT NOT NULL,
+            version TEXT NOT NULL,
+            rules TEXT NOT NULL REFERENCES rulecrm_rules (rules),
+            PRIMARY KEY (campaign, version))""",
+        """CREATE TABLE rulecrm_advances (
+            number BIGINT NOT NULL PRIMARY KEY,
+            "from" BIGINT,
+            "to" BIGINT NOT NULL,
+            rules TEXT NOT NULL REFERENCES rulecrm_rules (rules),
+            counts TEXT NOT NULL,
+            late TEXT NOT NULL,
+            ran BIGINT NOT NULL)""",
+        """CREATE TABLE rulecrm_journeys (
+            journey TEXT NOT NULL PRIMARY KEY,
+            campaign TEXT NOT NULL,
+            customer TEXT NOT NULL,
+            line TEXT,
+            entered BIGINT NOT NULL,
+            turn BIGINT NOT NULL,
+            why TEXT NOT NULL,
+            arm TEXT NOT NULL,
+            version TEXT NOT NULL,
+            decided BIGINT NOT NULL,
+            node BIGINT NOT NULL,
+            step TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            past TEXT NOT NULL,
+            rounds TEXT NOT NULL,
+            carried TEXT NOT NULL,
+            ended BIGINT,
+            reason TEXT)""",
+        """CREATE INDEX rulecrm_journeys_customer ON rulecrm_journeys (customer)""",
+        """CREATE INDEX rulecrm_journeys_live ON rulecrm_journeys (campaign) WHERE ended IS NULL""",
+        """CREATE TABLE rulecrm_decisions (
+            decision TEXT NOT NULL PRIMARY KEY,
+            journey TEXT NOT NULL REFERENCES rulecrm_journeys (journey) DEFERRABLE INITIALLY DEFERRED,
+            campaign TEXT NOT NULL,
+            customer TEXT NOT NULL,
+            step TEXT NOT NULL,
+            wave BIGINT,
+            round TEXT NOT NULL,
+            action TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            due BIGINT NOT NULL,
+            choice BIGINT,
+            channel TEXT,
+            template TEXT,
+            via TEXT,
+            "values" TEXT,
+            messages TEXT,
+            text TEXT,
+            outcome TEXT NOT NULL,
+            reason TEXT,
+            version TEXT NOT NULL,
+            rules TEXT NOT NULL,
+            decided BIGINT NOT NULL,
+            granted INTEGER NOT NULL DEFAULT 0)""",
+        """CREATE INDEX rulecrm_decisions_journey ON rulecrm_decisions (journey)""",
+        """CREATE INDEX rulecrm_decisions_customer ON rulecrm_decisions (customer, at)""",
+        """CREATE INDEX rulecrm_decisions_campaign ON rulecrm_decisions (campaign, due)""",
+        """CREATE INDEX rulecrm_decisions_quiet ON rulecrm_decisions (due) WHERE outcome = 'quiet'""",
+        """CREATE INDEX rulecrm_decisions_queued ON rulecrm_decisions (due) WHERE outcome = 'queued'""",
+        """CREATE INDEX rulecrm_decisions_granted ON rulecrm_decisions (customer, due) WHERE granted = 1""",
+    )
+
+
+def _second(connection: sa.Connection) -> None:
+    """Privacy: who was erased, and which rows were theirs."""
+    _run(
+        connection,
+        """CREATE TABLE rulecrm_erasures (tombstone TEXT NOT NULL PRIMARY KEY)""",
+        """ALTER TABLE rulecrm_journeys ADD COLUMN erased INTEGER NOT NULL DEFAULT 0""",
+        """ALTER TABLE rulecrm_decisions ADD COLUMN erased INTEGER NOT NULL DEFAULT 0""",
+    )
+    connection.execute(sa.insert(meta).values(name="salt", value=secrets.token_hex(16)))
+
+
+def _run(connection: sa.Connection, *statements: str) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _second)
