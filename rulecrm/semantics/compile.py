@@ -55,6 +55,9 @@ class Compiled:
     sources: Mapping[str, str] = field(factory=dict)
 
 
+_NAMES_TOO = frozenset({"since"})
+"""Functions whose names a file may give to something of its own; before a bracket they stay the functions."""
+
 _LARGE = 100_000
 """Letters of a text from which on the garbage collector would be felt."""
 
@@ -107,7 +110,7 @@ def _compile(
 ) -> Compiled:
     report = Report()
     known: Mapping[str, Function] = {**functions, **FUNCTIONS}
-    reserved = frozenset(known) | frozenset(AGGREGATES)
+    reserved = (frozenset(known) | frozenset(AGGREGATES)) - _NAMES_TOO
     loaded = load(rules_text, source, read, base=schema, reserved=reserved, report=report)
     zone, currency = zone_of(loaded, report), currency_of(loaded, report)
     scope = loaded.root.scope

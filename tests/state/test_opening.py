@@ -324,6 +324,10 @@ def test_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     nobody = pwd.getpwnam("nobody").pw_uid
     program = (
         "import os, sys; from rulecrm.state import Ledger; from rulecrm.diagnostics.model import RulesError\n"
+        # Everything is loaded while it may be read: nobody may not look into a private environment.
+        "Ledger.open('sqlite://').close()\n"
+        "try: Ledger.open('sqlite:///missing/x.db')\n"
+        "except RulesError as error: repr(error)\n"
         f"os.chdir({str(tmp_path)!r}); os.setuid({nobody})\n"
         "try: Ledger.open('sqlite:///crm.db').clock(); print('opened')\n"
         "except RulesError as error: print(error.diagnostics[0].code)"
