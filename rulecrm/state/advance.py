@@ -28,6 +28,9 @@ _CHANGES = ("version", "node", "step", "at", "past", "rounds", "carried", "ended
 _SETTLES = ("due", "choice", "channel", "template", "via", "values", "outcome", "reason")
 """Columns of a quiet decision that being asked again settles."""
 
+_QUEUED = ("decision", "customer", "due", "choice", "channel", "template", "via")
+"""Columns of a decision that its place in the outbox needs."""
+
 GRANTED = ("campaign", "customer", "channel", "due")
 """Columns of what caps and budgets count."""
 
@@ -181,7 +184,18 @@ class Advance:
             return
         granted = (pl.col("outcome") == "queued").cast(pl.Int64).alias("granted")
         bulk.insert(self._connection, tables.decisions, frame.with_columns(granted), self._watch)
+        self._queue(frame.filter(pl.col("outcome") == "queued"))
         self._counts["decided"] += frame.height
+
+    def _queue(self, frame: pl.DataFrame) -> None:
+        """Put messages into the outbox; what was queued has a channel."""
+        if frame.is_empty():
+            return
+        waiting = frame.select(
+            "decision", "customer", "due", pl.col("choice").fill_null(0), pl.col("channel").fill_null("staff"),
+            "template", "via", state=pl.lit("waiting"), not_before=pl.col("due"),
+        )  # fmt: skip
+        bulk.insert(self._connection, tables.outbox, waiting, self._watch)
 
     def _settle(self, frame: pl.DataFrame) -> None:
         fields = [_DECISIONS[name] for name in ("decision", *_SETTLES)]
@@ -195,6 +209,12 @@ class Advance:
             changed = self._connection.execute(_change(tables.decisions, stage, "decision", _SETTLES, asked)).rowcount
             granted = sa.select(stage.c.decision).where(stage.c.outcome == "queued")
             self._connection.execute(sa.update(tables.decisions).where(columns.decision.in_(granted)).values(granted=1))
+            places = [field for field in DECISIONS if field.name in _QUEUED]
+            query = sa.select(*(columns[field.name] for field in places)).join(
+                stage, stage.c.decision == columns.decision
+            )
+            here = bulk.fetch(self._connection, query.where(stage.c.outcome == "queued"), bulk.physical(places))
+        self._queue(here)
         if changed != frame.height:
             message = f"{frame.height - changed} of {frame.height} decisions that are to be settled are not quiet"
             raise refusal("R459", message)

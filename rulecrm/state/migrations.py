@@ -125,9 +125,93 @@ def _second(connection: sa.Connection) -> None:
     connection.execute(sa.insert(meta).values(name="salt", value=secrets.token_hex(16)))
 
 
+def _third(connection: sa.Connection) -> None:
+    """Sending: the outbox, what was tried, what was told later, coupons, and what workers share."""
+    _run(
+        connection,
+        """CREATE TABLE rulecrm_outbox (
+            decision TEXT NOT NULL PRIMARY KEY
+                REFERENCES rulecrm_decisions (decision) DEFERRABLE INITIALLY DEFERRED,
+            customer TEXT NOT NULL,
+            due BIGINT NOT NULL,
+            choice BIGINT NOT NULL,
+            channel TEXT NOT NULL,
+            template TEXT,
+            via TEXT,
+            state TEXT NOT NULL,
+            attempts BIGINT NOT NULL DEFAULT 0,
+            not_before BIGINT NOT NULL,
+            worker TEXT,
+            leased_until BIGINT,
+            route TEXT,
+            key TEXT,
+            provider_id TEXT,
+            sent_at BIGINT,
+            reason TEXT,
+            erased INTEGER NOT NULL DEFAULT 0)""",
+        """CREATE INDEX rulecrm_outbox_waiting ON rulecrm_outbox (not_before) WHERE state = 'waiting'""",
+        """CREATE INDEX rulecrm_outbox_leased ON rulecrm_outbox (leased_until) WHERE state IN ('claimed', 'sending')""",
+        """CREATE INDEX rulecrm_outbox_held ON rulecrm_outbox (state) WHERE state IN ('unknown', 'held')""",
+        """CREATE INDEX rulecrm_outbox_key ON rulecrm_outbox (key) WHERE key IS NOT NULL""",
+        """CREATE INDEX rulecrm_outbox_provider ON rulecrm_outbox (provider_id) WHERE provider_id IS NOT NULL""",
+        """CREATE INDEX rulecrm_outbox_sent ON rulecrm_outbox (customer, sent_at) WHERE sent_at IS NOT NULL""",
+        """CREATE TABLE rulecrm_attempts (
+            decision TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            choice BIGINT NOT NULL,
+            channel TEXT NOT NULL,
+            route TEXT NOT NULL,
+            key TEXT NOT NULL,
+            worker TEXT NOT NULL,
+            begun BIGINT NOT NULL,
+            answered BIGINT,
+            outcome TEXT,
+            provider_id TEXT,
+            code TEXT,
+            detail TEXT,
+            units BIGINT,
+            price TEXT,
+            currency TEXT,
+            PRIMARY KEY (decision, number))""",
+        """CREATE TABLE rulecrm_receipts (
+            receipt TEXT NOT NULL PRIMARY KEY,
+            what TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            learnt BIGINT NOT NULL,
+            route TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            customer TEXT,
+            decision TEXT,
+            reason TEXT,
+            text TEXT,
+            erased INTEGER NOT NULL DEFAULT 0)""",
+        """CREATE INDEX rulecrm_receipts_customer ON rulecrm_receipts (customer)""",
+        """CREATE INDEX rulecrm_receipts_decision ON rulecrm_receipts (decision)""",
+        """CREATE TABLE rulecrm_coupons (
+            pool TEXT NOT NULL,
+            code TEXT NOT NULL,
+            decision TEXT,
+            drawn BIGINT,
+            PRIMARY KEY (pool, code))""",
+        """CREATE UNIQUE INDEX rulecrm_coupons_drawn ON rulecrm_coupons (pool, decision) WHERE decision IS NOT NULL""",
+        """CREATE INDEX rulecrm_coupons_free ON rulecrm_coupons (pool) WHERE decision IS NULL""",
+        """CREATE TABLE rulecrm_buckets (
+            bucket TEXT NOT NULL PRIMARY KEY,
+            level DOUBLE PRECISION NOT NULL,
+            at BIGINT NOT NULL,
+            not_before BIGINT NOT NULL)""",
+        """CREATE TABLE rulecrm_cursors (route TEXT NOT NULL PRIMARY KEY, cursor TEXT)""",
+        # What was queued before there was an outbox is in it now.
+        """INSERT INTO rulecrm_outbox
+            (decision, customer, due, choice, channel, template, via, state, not_before, erased)
+            SELECT decision, customer, due, COALESCE(choice, 0), channel, template, via, 'waiting', due, erased
+            FROM rulecrm_decisions WHERE outcome = 'queued'""",
+    )
+
+
 def _run(connection: sa.Connection, *statements: str) -> None:
     for statement in statements:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _second)
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third)

@@ -78,7 +78,7 @@ def compact(connection: sa.Connection) -> None:
         connection.exec_driver_sql("VACUUM")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # nor in the log
         return
-    for table in (tables.journeys, tables.decisions):
+    for table in (tables.journeys, tables.decisions, tables.outbox, tables.attempts, tables.receipts, tables.coupons):
         connection.exec_driver_sql(f"VACUUM FULL {table.name}")
 
 
@@ -108,5 +108,22 @@ def _decisions(connection: sa.Connection, key: str, ids: dict[str, str], token: 
         new = decision_id(journey, row["step"], row["round"])
         values = {"decision": new, "journey": journey, "customer": token, "values": None, "erased": 1}
         connection.execute(sa.update(tables.decisions).where(columns.decision == row["decision"]).values(values))
+        _messages(connection, row["decision"], new, token)
         touched += 1
+    connection.execute(
+        sa.update(tables.receipts)
+        .where(tables.receipts.c.customer == key)
+        .values(customer=token, text=None, reason=None, erased=1)
+    )
     return touched
+
+
+def _messages(connection: sa.Connection, old: str, new: str, token: str) -> None:
+    """What was sent with a decision; what still waits is never sent, for nobody knows any more whom to."""
+    columns = tables.outbox.c
+    mine = columns.decision == old
+    unsent = sa.and_(mine, columns.state.in_(["waiting", "claimed", "held"]))
+    connection.execute(sa.update(tables.outbox).where(unsent).values(state="done", reason=ERASED))
+    connection.execute(sa.update(tables.outbox).where(mine).values(decision=new, customer=token, erased=1))
+    for table in (tables.attempts, tables.receipts, tables.coupons):
+        connection.execute(sa.update(table).where(table.c.decision == old).values(decision=new))

@@ -13,7 +13,10 @@ import sqlalchemy as sa
 
 from rulecrm.model.decisions import DECISIONS, JOURNEYS
 
-__all__ = ["ALL", "advances", "campaigns", "clock", "decisions", "erasures", "journeys", "meta", "rules"]
+__all__ = [
+    "ALL", "advances", "attempts", "buckets", "campaigns", "clock", "coupons", "cursors", "decisions", "erasures",
+    "journeys", "meta", "outbox", "receipts", "rules",
+]  # fmt: skip
 
 
 def _table(name: str, *columns: str) -> sa.TableClause:
@@ -41,7 +44,70 @@ journeys = _table("journeys", *(field.name for field in JOURNEYS), "erased")
 decisions = _table("decisions", *(field.name for field in DECISIONS), "granted", "erased")
 """`DECISIONS`; `granted` is 1 once the outcome was `queued`, whatever the channel has answered since: caps count it."""
 
+outbox = _table(
+    "outbox", "decision", "customer", "due", "choice", "channel", "template", "via", "state", "attempts", "not_before",
+    "worker", "leased_until", "route", "key", "provider_id", "sent_at", "reason", "erased",
+)  # fmt: skip
+"""One row for each message that was queued, made with its decision.
+
+`choice`, `channel`, `template`, `via` say which of its messages it is at; `route` is the name of the channel's
+settings; `key` its idempotency key; `sent_at` when a provider took it, microseconds. `state` is one of:
+
+* `waiting`: until `not_before`;
+* `claimed`: by `worker`, until `leased_until`; nothing was handed over yet, so that a claim that ran out is `waiting`;
+* `sending`: it may have been handed over; one whose lease ran out is `unknown`;
+* `unknown`: the answer was lost; it is asked about, or a person says what became of it;
+* `held`: for a person to look at, with the reason;
+* `done`: its outcome is in the table of decisions.
+"""
+
+attempts = _table(
+    "attempts", "decision", "number", "choice", "channel", "route", "key", "worker", "begun", "answered", "outcome",
+    "provider_id", "code", "detail", "units", "price", "currency",
+)  # fmt: skip
+"""Every time a message was handed to a channel; `answered` and what follows are missing until it answered."""
+
+receipts = _table(
+    "receipts",
+    "receipt",
+    "what",
+    "at",
+    "learnt",
+    "route",
+    "channel",
+    "customer",
+    "decision",
+    "reason",
+    "text",
+    "erased",
+)
+"""What was told later: by provider (`route`) and its id of the event, so that what is told twice is there once."""
+
+coupons = _table("coupons", "pool", "code", "decision", "drawn")
+"""Codes that are given away once each; `decision` is whom it was given with, `drawn` when."""
+
+buckets = _table("buckets", "bucket", "level", "at", "not_before")
+"""Token buckets that workers share: `level` tokens at `at`; nothing goes through the route before `not_before`."""
+
+cursors = _table("cursors", "route", "cursor")
+"""How far the receipts of a route have been fetched."""
+
 erasures = _table("erasures", "tombstone")
 """Who was erased, as SHA-256(salt ␟ key). Nothing here leads to the token that took the place of the key."""
 
-ALL = (meta, clock, rules, campaigns, advances, journeys, decisions, erasures)
+ALL = (
+    meta,
+    clock,
+    rules,
+    campaigns,
+    advances,
+    journeys,
+    decisions,
+    outbox,
+    attempts,
+    receipts,
+    coupons,
+    buckets,
+    cursors,
+    erasures,
+)

@@ -224,7 +224,8 @@ def test_what_is_watched_is_told_before_it_is_written(ledger: Ledger) -> None:
     ledger.watch = told.append
     fill(ledger)
     assert told == [
-        "rulecrm_journeys: 2 rows", "rulecrm_decisions: 2 rows", "rules", "advances", "clock", "commit",
+        "rulecrm_journeys: 2 rows", "rulecrm_decisions: 2 rows", "rulecrm_outbox: 1 rows", "rules", "advances", "clock",
+        "commit",
     ]  # fmt: skip
 
 

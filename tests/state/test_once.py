@@ -16,7 +16,7 @@ from tests.state.rows import DAY, SETTINGS, T0, advance
 from tests.state.test_opening import dump
 from tests.state.worker import after, before
 
-WRITES = 12
+WRITES = 18
 """Writes of `worker.after()` in chunks of eight; a test sees that it is still so many."""
 
 

@@ -1,0 +1,65 @@
+"""Secrets, as references.
+
+In: `env:NAME` or `keyring:SERVICE/USER`. Out: the secret, when it is used and not before.
+Invariant: neither the repr, nor the text, nor an error, nor equality, nor a pickle of a `Secret` has the secret in it.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+
+from attrs import field, frozen
+
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+
+__all__ = ["NO_SECRET", "Secret"]
+
+
+@frozen
+class Secret:
+    """Where a secret is kept: `env:NAME` (an environment variable) or `keyring:SERVICE/USER` (the system's keyring).
+
+    Raises:
+        ValueError: the reference is neither; it is not repeated, for it may be the secret itself.
+    """
+
+    reference: str = field()
+
+    @reference.validator
+    def _check(self, _: object, value: str) -> None:
+        scheme, _sep, rest = value.partition(":")
+        user = rest.partition("/")[2]
+        if value and not ((scheme == "env" and rest.isidentifier()) or (scheme == "keyring" and user)):
+            raise ValueError("a secret is given as env:NAME or keyring:SERVICE/USER, never as itself")
+
+    def __bool__(self) -> bool:
+        return bool(self.reference)
+
+    def reveal(self) -> str:
+        """The secret itself; hand it on, and keep it nowhere.
+
+        Raises:
+            RulesError: R480, nothing is there under the reference.
+        """
+        scheme, _, rest = self.reference.partition(":")
+        found = os.environ.get(rest) if scheme == "env" else _from_keyring(*rest.partition("/")[::2])
+        if not found:
+            message = f"there is no secret under {self.reference}" if self.reference else "a secret was not set"
+            where = "set the environment variable" if scheme == "env" else "put it into the keyring"
+            raise RulesError([Diagnostic("R480", message, help=where)])
+        return found
+
+
+NO_SECRET = Secret("")
+"""For settings whose secret may be left out."""
+
+
+def _from_keyring(service: str, user: str) -> str | None:
+    try:
+        keyring = import_module("keyring")
+    except ImportError:
+        message = "secrets in the keyring need the package `keyring`"
+        raise RulesError([Diagnostic("R480", message, help="pip install keyring")]) from None
+    found = keyring.get_password(service, user)
+    return found if isinstance(found, str) else None
