@@ -70,8 +70,8 @@ def decide(
     Args:
         candidates: columns `decision`, `customer`, `campaign`, `arm`, `entered`, `action` (`send` or `staff`), `order`
             (Int64: which step comes first), `due` (Int64, not after `to`) and `messages` (List(String): the channels of
-            its messages, the first choice first; for the staff one, `staff`); and `purposes` (List(String): what each of
-            these is for), without which all are marketing.
+            its messages, the first choice first; for the staff one, `staff`); and `purposes` (List(String): what each
+            of these is for), without which all are marketing.
         policy: what no campaign may break.
         ranking: who comes first.
         granted: messages granted before.

@@ -22,7 +22,7 @@ from rulecrm.runtime.arrays import Ints
 from rulecrm.runtime.evaluate import evaluate_points, start_run
 from rulecrm.semantics import compile_rules
 
-__all__ = ["Reach", "open_reach"]
+__all__ = ["Have", "Reach", "open_reach"]
 
 
 @frozen(eq=False)
@@ -89,7 +89,7 @@ def open_reach(
     Raises:
         RulesError: R471, consent is required and nothing says who gave it.
     """
-    have = _Have(facts, program.schema)
+    have = Have(facts, program.schema)
     # A channel is a word of the rules, not always one that a rule can be named by.
     pairs = sorted(set(purposes))
     used = dict.fromkeys((*channels, *(channel for channel, _ in pairs)))
@@ -98,8 +98,7 @@ def open_reach(
     lines = [f'timezone "{program.zone}"', f"currency {program.currency}"]
     for channel in dict.fromkeys(channels):
         lines.append(f"segment refused_{words[channel]} = {_refused(channel, have, consent=consent)}")
-    for (channel, purpose), word in others.items():
-        lines.append(f"segment refused_{word} = {_refused_purpose(channel, purpose, have)}")
+    lines += [f"segment refused_{word} = {_refused_purpose(*pair, have)}" for pair, word in others.items()]
     for channel, word in words.items():
         lines.append(f"segment suppressed_{word} = {_suppressed(channel, have)}")
     if have.attribute("zone"):
@@ -110,13 +109,14 @@ def open_reach(
 
 
 @frozen(eq=False)
-class _Have:
+class Have:
     """Which columns the facts have."""
 
     facts: Facts
     schema: Schema
 
     def attribute(self, name: str) -> bool:
+        """Whether they have this attribute of customers."""
         customer = self.schema.subjects["customer"]
         if name not in customer.columns:
             return False
@@ -124,6 +124,7 @@ class _Have:
         return lazy is not None and not _failed(self.facts.check([], [(customer, [name])]))
 
     def kind(self, name: str, *fields: str) -> bool:
+        """Whether they have rows of this kind, with these fields."""
         if name not in self.facts.kinds():
             return False
         return not _failed(self.facts.check([(self.schema.kinds[name], list(fields))], []))
@@ -133,7 +134,7 @@ def _failed(found: Sequence[Diagnostic]) -> bool:
     return any(one.severity is Severity.ERROR for one in found)
 
 
-def _refused(channel: str, have: _Have, *, consent: bool) -> str:
+def _refused(channel: str, have: Have, *, consent: bool) -> str:
     parts = []
     accepts = f"accepts_{channel}"
     if have.attribute(accepts):
@@ -154,13 +155,13 @@ def _refused(channel: str, have: _Have, *, consent: bool) -> str:
     return " or ".join(parts) or "false"
 
 
-def _refused_purpose(channel: str, purpose: str, have: _Have) -> str:
+def _refused_purpose(channel: str, purpose: str, have: Have) -> str:
     """A parcel's whereabouts are no marketing: only who said no to them gets none."""
     accepts = f"accepts_{channel}_{purpose}"
     return f"{accepts} == false" if have.attribute(accepts) else "false"
 
 
-def _suppressed(channel: str, have: _Have) -> str:
+def _suppressed(channel: str, have: Have) -> str:
     parts = ["blocked == true"] if have.attribute("blocked") else []
     for kind, test in (("bounce", 'reason == "hard"'), ("complaint", "")):
         fields = ("reason", "channel") if kind == "bounce" else ("channel",)

@@ -124,7 +124,12 @@ def test_another_purpose_than_marketing_is_consented_to_by_itself() -> None:
     service = [row(key, purposes=["service"]) for key in "abcd"]
     for policy in (OPEN, Policy(consent=True)):
         assert names(service, policy, known) == ["queued", "no consent", "queued", "suppressed"]
-        assert names([row(key) for key in "abcd"], policy, known) == ["no consent", "queued", "no consent", "no consent"]
+        assert names([row(key) for key in "abcd"], policy, known) == [
+            "no consent",
+            "queued",
+            "no consent",
+            "no consent",
+        ]
 
 
 def test_without_a_word_about_a_purpose_nobody_has_refused_it() -> None:
