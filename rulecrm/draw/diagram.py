@@ -186,7 +186,7 @@ def _words(move: Event | Timer, sources: Mapping[str, str]) -> str:
 def _box(node: Node, sources: Mapping[str, str], counts: Mapping[str, int] | None, *, start: bool) -> Box:
     match node:
         case Rest(name=name):
-            words = " or ".join(_wait(move) for move in in_order(node) if not _leaves(move))
+            words = " or ".join(_wait(move) for move in in_order(node))
             count = None if counts is None else counts.get(name, 0)
             return Box(f"{name}  wait", words, "wait", count, start)
         case Act(name=name, action=action):
@@ -200,11 +200,6 @@ def _box(node: Node, sources: Mapping[str, str], counts: Mapping[str, int] | Non
         case Stop(reason=reason):
             return Box(reason, None, "end", None, start)
     raise AssertionError(node)
-
-
-def _leaves(move: Event | Timer) -> bool:
-    """Whether a move is a way out of the campaign, written once for all rests."""
-    return isinstance(move, Event) and not move.span.start
 
 
 def _wait(move: Event | Timer) -> str:
