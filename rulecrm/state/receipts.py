@@ -20,12 +20,12 @@ import polars as pl
 import sqlalchemy as sa
 from attrs import evolve, field, frozen
 
+from rulecrm.model.instants import to_microseconds
 from rulecrm.model.sending import Receipt
 from rulecrm.plugin.channels import Polls
 from rulecrm.state import tables
 from rulecrm.state.matching import Found, Messages, parts, told_about
 from rulecrm.state.privacy import Tombstones
-from rulecrm.state.reading import micros
 from rulecrm.state.settling import settle
 from rulecrm.state.told import told
 
@@ -116,7 +116,7 @@ class Receipts:
                 row
                 for name, one in new.items()
                 for row in _rows(
-                    _Row(name, one.what.value, micros(one.at), learnt, route, channel), one, messages, people
+                    _Row(name, one.what.value, to_microseconds(one.at), learnt, route, channel), one, messages, people
                 )
             ]
             _insert(connection, rows)
