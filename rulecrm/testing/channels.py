@@ -51,7 +51,7 @@ class ChannelContract:
     # --- what a subclass says -------------------------------------------------------------------------------------
 
     signed_bodies: bool = True
-    """Whether the provider signs what it posts; False where a secret word in the address or a header is all it offers."""
+    """Whether the provider signs what it posts; False where all it offers is a secret word in the address."""
 
     @pytest.fixture
     def provider(self) -> Provider:
