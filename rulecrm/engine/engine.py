@@ -22,7 +22,7 @@ from rulecrm.engine.versions import load_kept, params_of, rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
 from rulecrm.model.durations import Duration
-from rulecrm.model.instants import Instant, instant_of, to_microseconds
+from rulecrm.model.instants import Instant, from_microseconds, instant_of, to_microseconds
 from rulecrm.model.program import Program
 from rulecrm.runtime import calendar
 from rulecrm.runtime.register import ALWAYS
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from rulecrm.state import History
 
 __all__ = ["Advanced", "Engine", "Rules"]
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @frozen
@@ -255,4 +253,4 @@ def _advanced(clock: int | None, to: int, counts: Counts) -> Advanced:
 
 
 def _door(clock: int | None) -> dt.datetime | None:
-    return None if clock is None else _EPOCH + dt.timedelta(microseconds=clock)
+    return None if clock is None else from_microseconds(clock)

@@ -17,6 +17,7 @@ import polars as pl
 import sqlalchemy as sa
 from attrs import define, field
 
+from rulecrm.model.instants import from_microseconds
 from rulecrm.state import reading, tables
 from rulecrm.state.address import Address, address_of
 from rulecrm.state.advance import Advance
@@ -250,4 +251,4 @@ def _plain(frame: pl.DataFrame) -> list[dict[str, object]]:
 def _shown(clock: int | None) -> str:
     if clock is None:
         return "before the first fact"
-    return (dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=clock)).isoformat()
+    return from_microseconds(clock).isoformat()
