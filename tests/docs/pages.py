@@ -35,6 +35,7 @@ NAMES = (
     "docs/embedding.md",
     "docs/how-it-works.md",
     "docs/index.md",
+    "docs/templates.md",
     "docs/tutorial.md",
 )
 
