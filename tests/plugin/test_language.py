@@ -254,6 +254,20 @@ def test_without_the_plugin_its_words_are_unknown() -> None:
     assert [one.code for one in caught.value.diagnostics] == ["R104", "R103"]
 
 
+def test_a_plugin_that_was_refused_is_missed() -> None:
+    class Broken:
+        @hookimpl
+        def rulecrm_functions(self) -> list[Function]:
+            raise LookupError("no table")
+
+    plugins = registry_of({"acme": Acme(), "broken": Broken()})
+    for name, said in (("tire", "did you mean `tier`? "), ("elsewhere", "")):
+        with pytest.raises(RulesError) as caught:
+            rulecrm.loads(f"metric m = {name}(1)", plugins=plugins)
+        expected = f"{said}the plugin broken was refused: `rulecrm plugins` says why"
+        assert [one.help for one in caught.value.diagnostics] == [expected]
+
+
 def test_no_plugin_spoils_a_file(acme: Registry) -> None:
     text = 'metric tier = count(purchase)\nmetric stream = tier + 1\nsegment s = tier(1 CNY, 2 CNY) == "gold"'
     rules = rulecrm.loads(HEAD + text, plugins=acme)
