@@ -31,6 +31,7 @@ _COMMANDS = {
     "history": "Tell everything that was decided about a customer.",
     "plugin": "Write a new plugin that works.",
     "plugins": "List the plugins that are installed.",
+    "preview": "Show a message as one customer would get it.",
     "test": "Run the tests written in rules files.",
 }
 

@@ -17,8 +17,10 @@ from rulecrm.model.decisions import DECISIONS, ENTRIES, GRANTED, JOURNEYS, Field
 from rulecrm.state import bulk, tables
 from rulecrm.state.bulk import Watch
 from rulecrm.state.privacy import Tombstones
+from rulecrm.state.receipts import reconcile
 from rulecrm.state.refusals import refusal
 from rulecrm.state.settings import RulesVersion
+from rulecrm.state.told import told
 
 __all__ = ["Advance"]
 
@@ -91,6 +93,12 @@ class Advance:
         query = sa.select(*(columns[name] for name in GRANTED)).where(columns.granted == 1, columns.due > since)
         query = query.where(columns.action == "send")
         return self._of(customers, query, tables.decisions, bulk.physical([_DECISIONS[name] for name in GRANTED]))
+
+    def told(self) -> pl.DataFrame:
+        """What was sent, and what was told of it by now: the columns of `told.TOLD`."""
+        self._watch("receipts")
+        reconcile(self._connection)
+        return told(self._connection)
 
     def write(
         self,

@@ -20,6 +20,18 @@ the keyring of the system), and nothing is there. The secret itself never stands
 one of another type. `rulecrm plugins NAME` lists the settings of a plugin.""",
     ),
     Code(
+        "R488",
+        "secret of links that does not do",
+        """Links in messages are signed with a secret of the shop's own. It is at least 16 bytes long, for everybody who
+gets a message could try to find a shorter one; `openssl rand -hex 32` makes a good one.""",
+    ),
+    Code(
+        "R489",
+        "address of the web application that is none",
+        """Links lead to the web application by the address that `[web] url` gives: http or https, a host, perhaps a
+port and a path, and nothing else: `https://crm.example.com/r`.""",
+    ),
+    Code(
         "R492",
         "function of a plugin that failed",
         """A function that a plugin brings raised an error while the rules were evaluated. It is the plugin's fault, not
