@@ -89,16 +89,21 @@ class Receipts:
         Args:
             receipts: as a channel told them.
             route: the name of the channel's settings; ids of events and messages are those of this route.
-            channel: the word of the rules; of a receipt whose message is known, the message's counts.
+            channel: the word of the rules; where it is empty, that of the message.
             customers: whose an address is; without it, or where it knows none, the address waits for `recognise`.
             cursor: where to go on polling, written in the same transaction; None leaves it as it is.
 
         Returns:
             How many were new.
+
+        Raises:
+            TypeError: the channel has put something else where text belongs; nothing was written.
+            ValueError: an instant has no zone; nothing was written.
         """
         learnt = time.time_ns() // 1000
         given: dict[str, Receipt] = {}
         for one in receipts:
+            _check(one)
             given.setdefault(_id_of(route, one), one)
         with self.transaction(write=True) as connection:
             there: set[str] = set()
@@ -300,7 +305,7 @@ def _shared(row: _Row, customers: Collection[str]) -> list[_Row]:
 
 def _matched(row: _Row, found: Found) -> _Row:
     row = evolve(
-        row, customer=found.customer, decision=found.decision, channel=found.channel, address=None,
+        row, customer=found.customer, decision=found.decision, channel=row.channel or found.channel, address=None,
         key=row.key if found.key is None else found.key, erased=found.erased,
     )  # fmt: skip
     return evolve(row, text=None, reason=None) if found.erased else row
@@ -317,6 +322,16 @@ def _match(connection: sa.Connection, row: _Row, found: Found) -> None:
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _check(receipt: Receipt) -> None:
+    """What strangers' code makes of a webhook may be anything; a number in the place of a key would match nothing."""
+    texts = {name: getattr(receipt, name) for name in ("id", "key", "provider_id", "address", "reason", "text")}
+    wrong = [
+        name for name, value in texts.items() if not isinstance(value, str) and (name == "id" or value is not None)
+    ]
+    if wrong:
+        raise TypeError(f"a receipt has no text as its `{wrong[0]}`")
 
 
 def _id_of(route: str, receipt: Receipt) -> str:
