@@ -104,26 +104,6 @@ class World:
         return sorted(frame.select("customer", "kind").rows())
 
 
-def ask(self, method: str, path: str, **options: object) -> httpx.Response:
-        """One request; `path` may be one of our links."""
-        return ask(self.app(), method, path.removeprefix(BASE), **options)
-
-    def hook(self, told: object, path: str = "/hooks/aliyun", **options: object) -> httpx.Response:
-        body = told if isinstance(told, bytes) else json.dumps(told).encode()
-        headers = {"X-Signature": signature(BASE + path, body)}
-        return self.ask("POST", path, content=body, headers=headers, **options)
-
-    def told(self) -> list[tuple[str, str]]:
-        frame = self.ledger.receipts.frame().filter(pl.col("kind") != "message")
-        return sorted(frame.select("customer", "kind").rows())
-
-
-def frame_kind() -> object:
-    import polars as pl
-
-    return pl.col("kind")
-
-
 def ask(application: Starlette, method: str, path: str, **options: object) -> httpx.Response:
     async def run() -> httpx.Response:
         transport = httpx.ASGITransport(application)
@@ -139,4 +119,3 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made = World(f"sqlite:///{tmp_path / 'crm.db'}")
     yield made
     made.ledger.close()
-
