@@ -40,6 +40,9 @@ PATIENCE = 30 * 86_400_000_000
 _LONGEST_TEXT = 4_000
 """Characters of a reply, and of a reason, that are kept."""
 
+_PENDING = tables.receipts.c.settled == sa.literal_column("0")
+"""Written out, for an index over a part of the rows is not used where the part is named by a parameter."""
+
 _ROUNDS = 5
 """How often rows that somebody else was writing are looked at again."""
 
@@ -105,6 +108,8 @@ class Receipts:
         for one in receipts:
             _check(one)
             given.setdefault(_id_of(route, one), one)
+        asked = {one.address for one in given.values() if one.address is not None}
+        whose = {} if customers is None else {address: frozenset(customers(address)) for address in asked}
         with self.transaction(write=True) as connection:
             there: set[str] = set()
             for part in parts(given):
@@ -116,7 +121,7 @@ class Receipts:
                 {one.key for one in new.values() if one.key is not None},
                 {one.provider_id for one in new.values() if one.provider_id is not None},
             )
-            people = _People.read(connection, customers)
+            people = _People(Tombstones.read(connection), whose)
             rows = [
                 row
                 for name, one in new.items()
@@ -169,6 +174,9 @@ class Receipts:
 
     def reconcile(self) -> int:
         """Match and settle what had come too early; how many receipts wait still."""
+        with self.transaction(write=False) as connection:  # mostly nothing has, and then nobody is kept from writing
+            if connection.execute(sa.select(sa.literal(1)).where(_PENDING).limit(1)).first() is None:
+                return 0
         with self.transaction(write=True) as connection:
             return reconcile(connection)
 
@@ -192,7 +200,7 @@ class Receipts:
             waiting = [_Row(**row) for row in connection.execute(mine).mappings()]
             if not waiting:
                 return 0
-            people = _People.read(connection, None)
+            people = _People(Tombstones.read(connection), {})
             wanted = {row.address for row in waiting}
             whose: dict[str, set[str]] = {}
             for address, customers in addresses.items():
@@ -222,8 +230,7 @@ class Receipts:
 
 def reconcile(connection: sa.Connection) -> int:
     """Match and settle, in a transaction that may write, what had come too early; how many receipts wait still."""
-    columns = tables.receipts.c
-    pending = columns.settled == sa.literal_column("0")
+    columns, pending = tables.receipts.c, _PENDING
     unmatched = sa.select(tables.receipts).where(pending, columns.decision.is_(None))
     rows = [_Row(**row) for row in connection.execute(unmatched).mappings()]
     rows = [row for row in rows if row.key is not None or row.provider_id is not None]
@@ -258,15 +265,11 @@ class _People:
     """Whose addresses are, and who was erased."""
 
     tombstones: Tombstones
-    customers: Callable[[str], Collection[str]] | None
-
-    @classmethod
-    def read(cls, connection: sa.Connection, customers: Callable[[str], Collection[str]] | None) -> _People:
-        return cls(Tombstones.read(connection), customers)
+    customers: Mapping[str, Collection[str]]
 
     def at(self, address: str) -> frozenset[str]:
         """The customers of an address, as far as that is known."""
-        return frozenset() if self.customers is None else self.living(self.customers(address))
+        return self.living(self.customers.get(address, ()))
 
     def living(self, customers: Collection[str]) -> frozenset[str]:
         return frozenset(one for one in customers if self.tombstones.of(one) not in self.tombstones.hashes)

@@ -169,6 +169,17 @@ def test_it_works_behind_a_prefix(world: World) -> None:
     assert world.told() == [("li", "unsubscribe")]
 
 
+def test_it_works_inside_another_kind_of_application(world: World) -> None:
+    inner = world.app()
+
+    async def outer(scope: dict[str, object], receive: object, send: object) -> None:
+        assert str(scope["path"]).startswith("/r/")
+        await inner({**scope, "root_path": "/r"}, receive, send)
+
+    link = world.links.click_url(world.keys[0], "https://s.cn").removeprefix("https://crm.example.com")
+    assert ask(outer, "GET", link).headers["location"] == "https://s.cn"
+
+
 def test_opening_and_clicking_do_not_wait_for_a_ledger_that_fails(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
