@@ -32,6 +32,7 @@ from rulecrm.state import Ledger, RulesVersion, Settings
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from rulecrm.plugin import Registry
     from rulecrm.state import History
 
 __all__ = ["Advanced", "Engine", "Rules"]
@@ -66,6 +67,11 @@ class Rules(Protocol):
     @property
     def program(self) -> Program:
         """The typed model."""
+        ...
+
+    @property
+    def plugins(self) -> Registry | None:
+        """What they were checked with, besides the language itself."""
         ...
 
 
@@ -117,6 +123,7 @@ class Engine:
         settings = Settings(name, machines, program.zone, seed, begin, length)
         self.facts = facts
         self._program = program
+        self._plugins = rules.plugins
         self._ledger = Ledger.open(state)
         try:
             self._settings = self._ledger.claim(settings)
@@ -216,7 +223,7 @@ class Engine:
         place = (symbol, version)
         if place not in self._loaded:
             kept = self._ledger.version(symbol, version)
-            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params)
+            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params, self._plugins)
         return self._loaded[place]
 
     def _recognise(self) -> None:

@@ -1,8 +1,8 @@
 """Liquid, as far as a template may go.
 
 In: nothing. Out: the environment in which templates are read and filled, and what each of them may use up.
-Invariant: whoever wrote a template, filling it ends soon, uses little memory, opens no file, reads no clock, and sees the
-values that it was handed and nothing behind them.
+Invariant: whoever wrote a template, filling it ends soon, uses little memory, opens no file, reads no clock, and sees
+the values that it was handed and nothing behind them.
 
 Every limit counts something (characters, rounds, pieces), never seconds: a text that is within them here is within them
 everywhere. What they come to is a second at the very worst, and a hundredth of a millisecond for what people write.
@@ -17,12 +17,12 @@ from typing import Any, TextIO
 import liquid
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.output import Output, OutputNode
-from liquid.context import UNDEFINED, RenderContext
+from liquid.context import RenderContext
 from liquid.exceptions import FilterArgumentError, LoopIterationLimitError, ResourceLimitError
 from liquid.stringify import to_liquid_string
 from liquid.template import BoundTemplate
 from liquid.token import Token
-from liquid.undefined import StrictUndefined
+from liquid.undefined import UNDEFINED, StrictUndefined
 from liquid.utils import ReadOnlyChainMap
 
 from rulecrm.words.filters import BORROWED, FILTERS
@@ -219,6 +219,7 @@ class Sandbox(liquid.Environment):
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         """Liquid's own tags save those that read other templates; filters that are borrowed, and ours."""
+        assert not extra
         super().setup_tags_and_filters(extra=False)
         for tag in _TAGS:
             del self.tags[tag]

@@ -1,6 +1,6 @@
 """Values as templates see them.
 
-In: plain data by dotted name. Out: the names a template is filled with, each of them text, a number, a moment or a list.
+In: plain data by dotted name. Out: the names a template is filled with, each text, a number, a moment or a list.
 Invariant: nothing that is handed to a template has a method that Liquid could reach; an amount of money is exact, and a
 moment is on the wall clock of the rules' zone.
 """
@@ -23,7 +23,7 @@ Plain = (
     str | int | float | Decimal | bool | dt.datetime | dt.date | dt.time | dt.timedelta
     | list[Any] | tuple[Any, ...] | Mapping[str, Any] | None
 )  # fmt: skip
-"""What may be handed in: a `Decimal` is money in the rules' currency, a `timedelta` a duration, None what is missing."""
+"""What may be handed in: a `Decimal` is money in the rules' currency, a `timedelta` a duration, None is missing."""
 
 _DIGITS = {
     **dict.fromkeys(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from rulecrm.words.errors import Fault
 from rulecrm.words.reading import Used, read
 from rulecrm.words.sandbox import Sandbox
 
@@ -46,5 +45,3 @@ def test_the_names_that_a_template_takes_from_outside(text: str, expected: list[
     assert [".".join(one.path) for one in found] == expected
     for one in found:
         assert text[one.start : one.end].startswith(one.path[0])
-
-
