@@ -16,9 +16,11 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 from rulecrm.facts import Facts
 from rulecrm.model.program import Program
 from rulecrm.model.schema import Schema
+from rulecrm.model.sending import MARKETING
 from rulecrm.planning import make_plan
 from rulecrm.runtime.arrays import Ints
 from rulecrm.runtime.evaluate import evaluate_points, start_run
+from rulecrm.runtime.run import Run
 from rulecrm.semantics import compile_rules
 
 __all__ = ["Reach", "open_reach"]
@@ -33,13 +35,16 @@ class Reach:
         facts: the facts.
         channels: those that can be asked about.
         zone: the zone of customers who have none of their own.
+        attributes: those of the customer that the facts have, with the metric that tells each.
     """
 
     program: Program
     facts: Facts
     channels: Mapping[str, str]
     zone: str
+    attributes: Mapping[str, str] = field(factory=lambda: MappingProxyType({}))
     _known: frozenset[str] = field(init=False)
+    _runs: dict[tuple[str, ...], Run] = field(factory=dict, init=False)
 
     @_known.default
     def _names(self) -> frozenset[str]:
@@ -59,12 +64,41 @@ class Reach:
             return pl.Series([self.zone], dtype=pl.String).new_from_index(0, len(keys))
         return self._ask("own_zone", keys, instants).cast(pl.String).fill_null(self.zone)
 
+    def has(self, attribute: str) -> bool:
+        """Whether the facts have this attribute, of those that were named when it was opened."""
+        return attribute in self.attributes
+
+    def all(self, keys: pl.Series, instants: Ints) -> dict[str, pl.Series]:
+        """All that is known at once, for the one channel that it was opened for.
+
+        By name: `refused`, `suppressed` (Boolean), `zone` (String), and each attribute.
+        """
+        ((_, word),) = self.channels.items()
+        names = {"refused": f"refused_{word}", "suppressed": f"suppressed_{word}", **self.attributes}
+        if "own_zone" in self._known:
+            names["zone"] = "own_zone"
+        found = dict(zip(names, self._columns(tuple(names.values()), keys, instants), strict=True))
+        zone = found.get("zone", pl.Series([None], dtype=pl.String).new_from_index(0, len(keys)))
+        return {**found, "zone": zone.cast(pl.String).fill_null(self.zone)}
+
     def _ask(self, symbol: str, keys: pl.Series, instants: Ints) -> pl.Series:
-        run = start_run(self.program, self.facts, make_plan(self.program, (symbol,)))
-        return evaluate_points(run, "customer", keys, instants)[0]
+        return self._columns((symbol,), keys, instants)[0]
+
+    def _columns(self, symbols: tuple[str, ...], keys: pl.Series, instants: Ints) -> list[pl.Series]:
+        if symbols not in self._runs:
+            self._runs[symbols] = start_run(self.program, self.facts, make_plan(self.program, symbols))
+        return evaluate_points(self._runs[symbols], "customer", keys, instants)
 
 
-def open_reach(program: Program, facts: Facts, channels: Sequence[str], *, consent: bool) -> Reach:
+def open_reach(
+    program: Program,
+    facts: Facts,
+    channels: Sequence[str],
+    *,
+    consent: bool,
+    purpose: str = MARKETING,
+    attributes: Sequence[str] = (),
+) -> Reach:
     """What the facts say about reaching customers.
 
     Args:
@@ -72,6 +106,9 @@ def open_reach(program: Program, facts: Facts, channels: Sequence[str], *, conse
         facts: the shop's facts; columns that they lack say nothing.
         channels: the channels in use (`staff` needs no asking).
         consent: whether consent has to have been given.
+        purpose: what the messages are for. Consent is to marketing; of another purpose it is enough that it was not
+            refused by name: `accepts_CHANNEL_PURPOSE` is false.
+        attributes: what else is asked of a customer; those that the facts lack are left out.
 
     Raises:
         RulesError: R471, consent is required and nothing says who gave it.
@@ -81,13 +118,16 @@ def open_reach(program: Program, facts: Facts, channels: Sequence[str], *, conse
     words = {channel: f"c{number}" for number, channel in enumerate(dict.fromkeys(channels))}
     lines = [f'timezone "{program.zone}"', f"currency {program.currency}"]
     for channel, word in words.items():
-        lines.append(f"segment refused_{word} = {_refused(channel, have, consent=consent)}")
+        refused = _refused(channel, have, consent=consent) if purpose == MARKETING else _declined(channel, purpose, have)
+        lines.append(f"segment refused_{word} = {refused}")
         lines.append(f"segment suppressed_{word} = {_suppressed(channel, have)}")
     if have.attribute("zone"):
         lines.append("metric own_zone = zone")
+    asked = {name: f"own_{number}" for number, name in enumerate(dict.fromkeys(attributes)) if have.attribute(name)}
+    lines += [f"metric {word} = {name}" for name, word in asked.items()]
     compiled = compile_rules("\n".join(lines) + "\n", source="<policy>", schema=program.schema)
     assert compiled.program is not None, compiled.diagnostics
-    return Reach(compiled.program, facts, MappingProxyType(words), program.zone)
+    return Reach(compiled.program, facts, MappingProxyType(words), program.zone, MappingProxyType(asked))
 
 
 @frozen(eq=False)
@@ -133,6 +173,11 @@ def _refused(channel: str, have: _Have, *, consent: bool) -> str:
             where.append(f"not (at <= {channel}_consent_at)")
         parts.append(f"exists(unsubscribe where {' and '.join(where)})" if where else "exists(unsubscribe)")
     return " or ".join(parts) or "false"
+
+
+def _declined(channel: str, purpose: str, have: _Have) -> str:
+    name = f"accepts_{channel}_{purpose}"
+    return f"{name} == false" if have.attribute(name) else "false"
 
 
 def _suppressed(channel: str, have: _Have) -> str:

@@ -20,11 +20,16 @@ from attrs import define, field
 from rulecrm.state import reading, tables
 from rulecrm.state.address import Address, address_of
 from rulecrm.state.advance import Advance
+from rulecrm.state.buckets import Buckets
 from rulecrm.state.bulk import Watch
 from rulecrm.state.connecting import engine_of, outside, take_lock, transaction
+from rulecrm.state.coupons import Coupons
 from rulecrm.state.history import History, history_of
+from rulecrm.state.letters import Letters
 from rulecrm.state.opening import prepare
+from rulecrm.state.outbox import Outbox
 from rulecrm.state.privacy import compact, erase
+from rulecrm.state.reached import Reached
 from rulecrm.state.refusals import refusal, translated
 from rulecrm.state.settings import RulesVersion, Settings, claim
 
@@ -217,6 +222,38 @@ class Ledger:
             decisions = reading.decisions(connection, customer=customer, campaign=None, since=None)
         return {"customer": customer, "journeys": _plain(journeys), "decisions": _plain(decisions)}
 
+    # --- sending --------------------------------------------------------------------------------------------------
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the ledger is gone with the program; it has one connection then."""
+        return self._address.dialect == "sqlite" and self._address.path is None
+
+    @property
+    def outbox(self) -> Outbox:
+        """Messages that wait, and what becomes of them."""
+        return Outbox(self._transaction, lambda name: self.watch(name))
+
+    @property
+    def buckets(self) -> Buckets:
+        """Rates that workers share."""
+        return Buckets(self._transaction)
+
+    @property
+    def coupons(self) -> Coupons:
+        """Codes that are given away once each."""
+        return Coupons(self._transaction)
+
+    @property
+    def letters(self) -> Letters:
+        """Messages that were not sent, or of which nobody knows."""
+        return Letters(self._transaction)
+
+    @property
+    def reached(self) -> Reached:
+        """Whom messages have reached, and who wants no more."""
+        return Reached(self._transaction)
+
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
         with translated(self._address.shown, self._address.secret):
@@ -226,8 +263,7 @@ class Ledger:
                 yield self._current
                 return
             with transaction(self._engine, write=write) as connection:
-                in_memory = self._address.dialect == "sqlite" and self._address.path is None
-                self._current = connection if in_memory else None
+                self._current = connection if self.in_memory else None
                 try:
                     yield connection
                 finally:
