@@ -85,6 +85,15 @@ class Gate:
             help_ += f", and declare it: `attribute {route.address}: text`; or set `address` of the route"
         return Diagnostic("R484", message, help=help_)
 
+    def addresses(self, route: Route, customers: Sequence[str], now: int) -> list[str]:
+        """Where messages of a route go; empty where there is no address."""
+        reach = self._at(route)
+        if route.channel == STAFF or not reach.has(route.address):
+            return [route.address if route.channel == STAFF else ""] * len(customers)
+        keys = pl.Series(customers, dtype=pl.String)
+        found = reach.all(keys, np.full(len(keys), now, np.int64))[route.address]
+        return found.cast(pl.String).fill_null("").str.strip_chars().to_list()
+
     def ask(self, route: Route, messages: Sequence[Claimed], now: int) -> list[Passed | Outcome]:
         """What may go, and what becomes of the others; one answer each, in order.
 

@@ -31,7 +31,11 @@ async def settle_lost(route: Route, shared: Shared) -> None:
     lost = await shared.booked(outbox.lost, route.name, _MOST)
     if not lost:
         return
-    open_ = [(one, Sent(key, "", _EPOCH + dt.timedelta(microseconds=begun), provider)) for one, key, begun, provider in lost]
+    addresses = await shared.aside(shared.gate.addresses, route, [one.customer for one, *_ in lost], shared.now())
+    open_ = [
+        (one, Sent(key, address, _EPOCH + dt.timedelta(microseconds=begun), provider))
+        for (one, key, begun, provider), address in zip(lost, addresses, strict=True)
+    ]
     if traits.asks and isinstance(route.sender, Asks):
         open_ = await _ask(route, route.sender, open_, shared)
     held, again = [], []

@@ -212,15 +212,26 @@ class Ledger:
         with self._transaction(write=False) as connection:
             journeys = reading.journeys(connection, customer=customer, campaign=None, live=None)
             decisions = reading.decisions(connection, customer=customer, campaign=None, since=None)
+            attempts = reading.attempts(connection, customer)
+            receipts = reading.receipts(connection, customer)
             zone = sa.select(tables.meta.c.value).where(tables.meta.c.name == "zone")
-            return history_of(customer, journeys, decisions, connection.execute(zone).scalar_one_or_none() or "UTC")
+            shown = connection.execute(zone).scalar_one_or_none() or "UTC"
+        return history_of(customer, journeys, decisions, shown, attempts=attempts, receipts=receipts)
 
     def export(self, customer: str) -> dict[str, object]:
         """All that the ledger holds about one customer, JSON-ready; instants are ISO 8601 in UTC."""
         with self._transaction(write=False) as connection:
             journeys = reading.journeys(connection, customer=customer, campaign=None, live=None)
             decisions = reading.decisions(connection, customer=customer, campaign=None, since=None)
-        return {"customer": customer, "journeys": _plain(journeys), "decisions": _plain(decisions)}
+            attempts = reading.attempts(connection, customer)
+            receipts = reading.receipts(connection, customer)
+        return {
+            "customer": customer,
+            "journeys": _plain(journeys),
+            "decisions": _plain(decisions),
+            "attempts": _plain(attempts),
+            "receipts": _plain(receipts),
+        }
 
     # --- sending --------------------------------------------------------------------------------------------------
 

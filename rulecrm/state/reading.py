@@ -18,7 +18,9 @@ from rulecrm.model.types import INSTANT, INT, TEXT
 from rulecrm.state import bulk, tables
 from rulecrm.state.settings import RulesVersion
 
-__all__ = ["ADVANCES", "advances", "decisions", "journeys", "micros", "version"]
+__all__ = [
+    "ADVANCES", "ATTEMPTS", "RECEIPTS", "advances", "attempts", "decisions", "journeys", "micros", "receipts", "version",
+]  # fmt: skip
 
 ADVANCES = (
     Field("number", INT, "from 1"),
@@ -32,6 +34,35 @@ ADVANCES = (
     ),
     Field("late", TEXT, "JSON: rows that came after the clock had passed them, by kind"),
     Field("ran", INSTANT, "when it was made, by the machine's clock"),
+)
+
+ATTEMPTS = (
+    Field("decision", TEXT, "id of the decision"),
+    Field("number", INT, "from 1"),
+    Field("choice", INT, "which of the decision's messages, from 0"),
+    Field("channel", TEXT, "the word of the rules"),
+    Field("route", TEXT, "name of the route"),
+    Field("begun", INSTANT, "when it was handed over"),
+    Field("answered", INSTANT, "when the channel answered; missing where it never did", nullable=True),
+    Field("outcome", TEXT, "what it answered", nullable=True),
+    Field("provider_id", TEXT, "the provider's id of the message", nullable=True),
+    Field("code", TEXT, "the provider's own code", nullable=True),
+    Field("detail", TEXT, "in words", nullable=True),
+    Field("units", INT, "what the provider counts it as", nullable=True),
+    Field("price", TEXT, "exact, as text", nullable=True),
+    Field("currency", TEXT, "of the price", nullable=True),
+)
+
+RECEIPTS = (
+    Field("receipt", TEXT, "the route and the provider's id of the event"),
+    Field("what", TEXT, "`delivered`, `opened`, `clicked`, `bounced`, `complained`, `unsubscribed` or `replied`"),
+    Field("at", INSTANT, "when it happened"),
+    Field("learnt", INSTANT, "when it was told"),
+    Field("route", TEXT, "by which route"),
+    Field("channel", TEXT, "the word of the rules"),
+    Field("decision", TEXT, "id of the decision it is about", nullable=True),
+    Field("reason", TEXT, "of a bounce `hard` or `soft`; the provider's words", nullable=True),
+    Field("text", TEXT, "the words of a reply; the address of a click", nullable=True),
 )
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -72,6 +103,19 @@ def journeys(
 def advances(connection: sa.Connection) -> pl.DataFrame:
     """Every advance, the first one first."""
     return _read(connection, ADVANCES, tables.advances, []).sort("number")
+
+
+def attempts(connection: sa.Connection, customer: str) -> pl.DataFrame:
+    """Every time that a message to a customer was handed over: the columns of `ATTEMPTS`."""
+    whose = sa.select(tables.outbox.c.decision).where(tables.outbox.c.customer == customer)
+    found = [tables.attempts.c.decision.in_(whose)]
+    return _read(connection, ATTEMPTS, tables.attempts, found).sort("begun", "decision", "number")
+
+
+def receipts(connection: sa.Connection, customer: str) -> pl.DataFrame:
+    """What was told later of messages to a customer, or by the customer: the columns of `RECEIPTS`."""
+    found = [tables.receipts.c.customer == customer]
+    return _read(connection, RECEIPTS, tables.receipts, found).sort("at", "receipt")
 
 
 def version(connection: sa.Connection, campaign: str, number: str) -> RulesVersion | None:
