@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rulecrm.api.cases import Outcome
+    from rulecrm.api.previewing import Preview
     from rulecrm.api.result import Result
     from rulecrm.draw import Diagram
     from rulecrm.engine import Backtest
     from rulecrm.explain import Explanation
     from rulecrm.facts import Facts
     from rulecrm.runtime import Progress
+    from rulecrm.words import Plain
 
 __all__ = ["Rules", "load", "loads"]
 
@@ -202,6 +204,40 @@ class Rules:
         return explain(
             self.program, facts, key=customer if key is None else key, symbol=self._known(segment), instant=at
         )
+
+    def preview(
+        self,
+        facts: Facts,
+        *,
+        template: str,
+        customer: object,
+        as_of: Instant,
+        values: Mapping[str, Plain] | None = None,
+        language: str | None = None,
+        signature: str | None = None,
+        notice: str | None = None,
+    ) -> Preview:
+        """A message as one customer would get it; nothing is sent, and no coupon is drawn.
+
+        Args:
+            facts: the shop's facts.
+            template: its name.
+            customer: key of the customer.
+            as_of: T.
+            values: what a message would give (`with { … }`), or instead of what the facts say.
+            language: in place of the customer's own.
+            signature: what an SMS begins with: `【Shop】`.
+            notice: what a marketing SMS ends with.
+
+        Raises:
+            RulesError: a template, a value or a customer that is not there; words that cannot be made (R229).
+        """
+        from rulecrm.api.previewing import preview
+
+        return preview(
+            self.program, facts, template=template, customer=customer, as_of=as_of, values=values, language=language,
+            signature=signature, notice=notice,
+        )  # fmt: skip
 
     def backtest(
         self,

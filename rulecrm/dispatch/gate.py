@@ -91,7 +91,7 @@ class Gate:
         if route.channel == STAFF or not reach.has(route.address):
             return [route.address if route.channel == STAFF else ""] * len(customers)
         keys = pl.Series(customers, dtype=pl.String)
-        found = reach.all(keys, np.full(len(keys), now, np.int64))[route.address]
+        found = reach.all(route.channel, keys, np.full(len(keys), now, np.int64))[route.address]
         return found.cast(pl.String).fill_null("").str.strip_chars().to_list()
 
     def ask(self, route: Route, messages: Sequence[Claimed], now: int) -> list[Passed | Outcome]:
@@ -120,7 +120,7 @@ class Gate:
         place = {number: row for row, number in enumerate(here)}
         instants = np.full(len(here), asked.now, np.int64)
         customers, channel = keys.unique().to_list(), route.channel
-        answers = at.all(keys, instants)
+        answers = at.all(channel, keys, instants, purpose=purpose)
 
         def refuse(told: str, why: str, rows: Bools) -> None:
             hit = [number for number in here if asked.answers[number] is None and rows[place[number]]]
@@ -225,12 +225,15 @@ class Gate:
         """What the facts say of a channel and a purpose."""
         place = (route.name, purpose)
         if place not in self._reach:
-            attributes = [_PLATFORM, f"{route.channel}_consent_at"]
-            attributes += [] if route.channel == STAFF else [route.address]
+            marketing = purpose == MARKETING
             self._reach[place] = open_reach(
-                self.program, self.facts, [route.channel], consent=self.policy.consent, purpose=purpose,
-                attributes=attributes,
-            )  # fmt: skip
+                self.program,
+                self.facts,
+                [route.channel] if marketing else [],
+                consent=self.policy.consent,
+                purposes=[] if marketing else [(route.channel, purpose)],
+                attributes=[_PLATFORM, f"{route.channel}_consent_at", route.address],
+            )
         return self._reach[place]
 
 
