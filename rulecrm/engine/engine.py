@@ -16,15 +16,17 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
-from rulecrm.dispatch import Clock, Dispatched, Routes, SystemClock, starting_at
+from rulecrm.dispatch import Clock as SendingClock
+from rulecrm.dispatch import Dispatched, Routes, SystemClock, starting_at
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
+from rulecrm.engine.hearing import ADDRESSES, Hearing, addresses
 from rulecrm.engine.migrating import migrated
 from rulecrm.engine.sending import Desk, send
 from rulecrm.engine.versions import load_kept, params_of, rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
 from rulecrm.model.durations import Duration
-from rulecrm.model.instants import Instant, instant_of, to_microseconds
+from rulecrm.model.instants import Instant, from_microseconds, instant_of, to_microseconds
 from rulecrm.model.program import Program
 from rulecrm.plugin import Channel, Registry, installed
 from rulecrm.runtime import calendar
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from rulecrm.state import History, Letter
 
 __all__ = ["Advanced", "Engine", "Rules"]
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @frozen
@@ -81,6 +81,9 @@ class Engine:
         engine.advance(to="2025-11-12T10:00")
         engine.decisions()
     ```
+
+    What was sent, and what was told of it (opened, clicked, answered, …), is in the ledger; rules see it as facts
+    beside the shop's own, without anybody giving it to them.
 
     Attributes:
         facts: the shop's facts; set it to newer ones before the next advance.
@@ -133,6 +136,7 @@ class Engine:
         self._loaded: dict[tuple[str, str], Program | None] = {}
         self._registry = registry
         self._desk = Desk(routes if routes is not None else Routes.of(channels or {}))
+        self._hearing = Hearing()
 
     def __repr__(self) -> str:
         clock = self.clock
@@ -171,14 +175,16 @@ class Engine:
         """
         program = self._program
         end = to_microseconds(instant_of(to, program.zone))
+        self._recognise()
         clock = self._ledger.clock()
         with self._ledger.advance(end, expected_clock=clock) as book:
-            since = min(earliest(program, self.facts), end) if clock is None else clock
+            facts = self._hearing.joined(self.facts, book.told())
+            since = min(earliest(program, facts), end) if clock is None else clock
             start = ALWAYS if self._settings.start is None else self._settings.start
             late = since - calendar.shift_scalar(since, -self._settings.lateness, program.zone)
             rules = VersionedRules(program, rules_hash(program), self._older)
             span = Span(Clock(since, end, start, late), self._settings.seed)
-            counts = advance(rules, self.facts, book, span, progress=progress)
+            counts = advance(rules, facts, book, span, progress=progress)
             book.finish(self._version(rules.hash))
         return _advanced(clock, end, counts)
 
@@ -226,6 +232,17 @@ class Engine:
             self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params)
         return self._loaded[place]
 
+    def _told(self) -> Facts:
+        """The facts with what was told of messages, where a template asks for more than attributes."""
+        asked = (use.what for template in self._program.templates.values() for use in template.uses)
+        return self.facts_with_receipts() if {"definition", "lifecycle"} & set(asked) else self.facts
+
+    def _recognise(self) -> None:
+        """Find the customers of whom only an address was told."""
+        for channel in sorted(self._ledger.receipts.strangers() & set(ADDRESSES)):
+            known = addresses(self.facts, self._program, ADDRESSES[channel])
+            self._ledger.receipts.recognise(channel, known)
+
     # --- sending --------------------------------------------------------------------------------------------------
 
     def dispatch(
@@ -234,7 +251,7 @@ class Engine:
         *,
         limit: int | None = None,
         worker: str | None = None,
-        clock: Clock | None = None,
+        clock: SendingClock | None = None,
         progress: Progress | None = None,
     ) -> Dispatched:
         """Send what is due, each message once, if the gate lets it now; and say what became of it.
@@ -260,16 +277,17 @@ class Engine:
         *,
         limit: int | None = None,
         worker: str | None = None,
-        clock: Clock | None = None,
+        clock: SendingClock | None = None,
         progress: Progress | None = None,
     ) -> Dispatched:
         """The same as `dispatch`, for programs that have a loop of asyncio."""
         if now is not None:
             if clock is not None:
                 raise ValueError("either `now` or `clock` says what time it is")
-            clock = starting_at(_EPOCH + dt.timedelta(microseconds=to_microseconds(instant_of(now, self._program.zone))))
+            clock = starting_at(instant_of(now, self._program.zone))
         return await send(
-            self._ledger, self._program, self.facts, self._desk.routes, self._older, self._registry or installed(),
+            self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
+            self._registry or installed(),
             clock=clock or SystemClock(), limit=limit, worker=worker, progress=progress,
         )  # fmt: skip
 
@@ -301,6 +319,19 @@ class Engine:
         return to_microseconds(instant_of(dt.datetime.now(dt.UTC) if now is None else now, self._program.zone))
 
     # --- reading --------------------------------------------------------------------------------------------------
+
+    def receipts(self, *, customer: str | None = None) -> pl.DataFrame:
+        """What was sent and what was told of it, as events: the columns of `rulecrm.state.TOLD`, in the order of time.
+
+        Given to a backtest among its events, it decides what this engine does.
+        """
+        self._recognise()
+        self._ledger.receipts.reconcile()
+        return self._ledger.receipts.frame(customer)
+
+    def facts_with_receipts(self) -> Facts:
+        """The facts as rules see them, with what was told of messages: for `Rules.evaluate` and `Rules.explain`."""
+        return self._hearing.joined(self.facts, self.receipts())
 
     def decisions(self, *, customer: str | None = None, campaign: str | None = None) -> pl.DataFrame:
         """Decisions in the order of time: the columns of `rulecrm.model.decisions.DECISIONS`, instants in UTC."""
@@ -341,4 +372,4 @@ def _advanced(clock: int | None, to: int, counts: Counts) -> Advanced:
 
 
 def _door(clock: int | None) -> dt.datetime | None:
-    return None if clock is None else _EPOCH + dt.timedelta(microseconds=clock)
+    return None if clock is None else from_microseconds(clock)

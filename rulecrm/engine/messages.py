@@ -12,9 +12,10 @@ from collections.abc import Collection, Sequence
 import polars as pl
 from attrs import frozen
 
-from rulecrm.engine.book import DECISION_SHAPE, GRANTED, Book
+from rulecrm.engine.book import DECISION_SHAPE, Book
 from rulecrm.facts import Facts
 from rulecrm.machine.acts import EXTRA
+from rulecrm.model.decisions import GRANTED
 from rulecrm.model.durations import Duration
 from rulecrm.model.machine import Act, Budget, Campaign, Cap, Loop, Policy, Send
 from rulecrm.model.program import Program

@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 from attrs import define, field
 
 from rulecrm.dispatch import Clock, Dispatched, Gate, Routes, dispatch
-from rulecrm.dispatch.plain import PlainWriter
+from rulecrm.dispatch.writing import Templates
 from rulecrm.engine.advancing import Progress
 from rulecrm.facts import Facts
+from rulecrm.links import Links
 from rulecrm.model.program import Program
 from rulecrm.plugin import Registry
 from rulecrm.state import Ledger
@@ -65,6 +66,7 @@ async def send(
     ledger: Ledger,
     program: Program,
     facts: Facts,
+    told: Callable[[], Facts],
     routes: Routes,
     older: Callable[[str, str], Program | None],
     registry: Registry,
@@ -74,8 +76,24 @@ async def send(
     worker: str | None,
     progress: Progress | None,
 ) -> Dispatched:
-    """One run of the dispatcher."""
-    writer = PlainWriter(program, older)
+    """One run of the dispatcher.
+
+    Args:
+        ledger: of the engine.
+        program: the rules as they are now.
+        facts: the shop's facts, which the gate looks at beside what the ledger was told.
+        told: the facts that templates are filled from.
+        routes: by which messages go.
+        older: loads the rules of an older version of a campaign.
+        registry: for platforms.
+        clock: what time it is.
+        limit: how many messages may be handed over.
+        worker: what this worker is called; a name of its own where nothing is said.
+        progress: told how far the work has come.
+    """
+    ledger.receipts.reconcile()  # what was told before a message was known: a delivery, or that somebody wants no more
+    links = None if routes.web is None else Links.open(routes.web.url, routes.web.secret)
+    writer = Templates(program, told(), ledger.coupons, links, older)
     expires = int(routes.sending.expires_hours * 3600e6)
     gate = Gate(program, facts, ledger.reached, registry.platforms, writer.purpose, expires)
     name = worker or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

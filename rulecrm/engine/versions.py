@@ -61,15 +61,9 @@ def _written(const: Const, currency: str) -> str | list[str]:
             items = [_written(Const(item, const.type.item), currency) for item in value]
             return [item for item in items if isinstance(item, str)]
         case Duration():
-            return _length(value)
+            return value.written()
         case Decimal() if const.type.name == "money":
             return f"{value} {currency}"
         case dt.datetime() | dt.date() | dt.time():
             return value.isoformat()
     return repr(value) if isinstance(value, float) else str(value)
-
-
-def _length(value: Duration) -> str:
-    seconds = value.micros // 1_000_000
-    parts = ((value.months, "mo"), (value.days, "d"), (seconds, "s"))
-    return "".join(f"{count}{unit}" for count, unit in parts if count)

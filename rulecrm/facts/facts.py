@@ -13,13 +13,14 @@ from types import MappingProxyType
 from typing import Literal
 
 import polars as pl
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.facts import files
 from rulecrm.facts.door import Frame
 from rulecrm.facts.entry import enter
 from rulecrm.facts.exchange import Exchange
+from rulecrm.facts.further import admitted
 from rulecrm.facts.service import Service, raise_errors
 from rulecrm.model.schema import Kind, Schema, Subject, canonical
 
@@ -187,6 +188,19 @@ class Facts:
         service = Service(sources, world, Exchange(entry.rates, currency), zone, entry.found)
         service.settle()
         return cls(service)
+
+    def with_events(self, events: pl.DataFrame) -> Facts:
+        """These facts and further events, such as `Engine.receipts` gives.
+
+        An event whose id is in these facts already is left as it is there. Customers' keys become integers where they
+        are integers here; what is no such integer is nobody's.
+
+        Args:
+            events: `kind`, `event` (its id), `at` (Datetime with a zone), `customer` (text), and of the fields
+                `channel`, `campaign`, `wave`, `variant`, `reason` and `text` all, as text.
+        """
+        further = admitted(events, self._service.further)
+        return Facts(evolve(self._service, further=MappingProxyType(further)))
 
     # --- what the engine asks -----------------------------------------------------------------------------------
 

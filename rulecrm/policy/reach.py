@@ -151,6 +151,7 @@ class Have:
         customer = self.schema.subjects["customer"]
         if name not in customer.columns:
             return False
+        # It is only asked whether the frame is there: XXX is what ISO 4217 calls no currency.
         lazy = self.facts.subjects(customer, (), currency="XXX", zone="UTC")
         return lazy is not None and not _failed(self.facts.check([], [(customer, [name])]))
 

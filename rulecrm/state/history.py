@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from attrs import asdict, frozen
 
+from rulecrm.state.told import SENT
+
 __all__ = ["Happening", "History", "history_of"]
 
 _ORDER = {"entered": 0, "ended": 2}
@@ -27,7 +29,7 @@ class Happening:
     Attributes:
         at: its instant, UTC.
         what: `entered`, `ended`, the action of a decision (`send`, `staff`, `tag`, `measure`, `branch`), `attempt` (a
-            message was handed to a channel), or `receipt` (somebody told what became of one, `decided` is when).
+            message was handed to a channel), or `receipt` (somebody told what became of one).
         campaign: of the journey.
         journey: its id.
         step: number of the step; empty for an entry.
@@ -101,7 +103,7 @@ def history_of(
         decisions: the customer's, as `Ledger.decisions` gives them.
         zone: IANA name of the zone to write instants in.
         attempts: every time that a message was handed over, the columns of `reading.ATTEMPTS`.
-        receipts: what was told later, the columns of `reading.RECEIPTS`.
+        receipts: what was sent, and what was told of it later, the columns of `told.TOLD`.
     """
     found: list[tuple[tuple[dt.datetime, int, str], Happening]] = []
     for row in journeys.iter_rows(named=True):
@@ -125,7 +127,7 @@ def history_of(
         found.append(_placed(one, row["decision"]))
     made = {row["decision"]: row for row in decisions.iter_rows(named=True)}
     found += _handed_over(attempts, made)
-    found += _heard(receipts, made)
+    found += _heard(receipts)
     return History(customer, tuple(one for _, one in sorted(found, key=lambda pair: pair[0])), zone)
 
 
@@ -147,17 +149,14 @@ def _handed_over(attempts: pl.DataFrame | None, made: Mapping[str, Row]) -> _Fou
     return found
 
 
-def _heard(receipts: pl.DataFrame | None, made: Mapping[str, Row]) -> _Found:
+def _heard(receipts: pl.DataFrame | None) -> _Found:
     found: _Found = []
     for row in () if receipts is None else receipts.iter_rows(named=True):
-        of = made.get(row["decision"] or "", {})
+        if row["kind"] == SENT:
+            continue  # that is an attempt
         said = ": ".join(part for part in (row["reason"], row["text"]) if part)
-        one = Happening(
-            row["at"], "receipt", of.get("campaign", ""), of.get("journey", ""), of.get("step", ""),
-            f"{row['what']} {row['channel']}{f' ({said})' if said else ''}", version=of.get("version", ""),
-            decided=row["learnt"],
-        )  # fmt: skip
-        found.append(((one.at, 4, row["receipt"]), one))
+        text = f"{row['kind']} {row['channel']}{f' ({said})' if said else ''}"
+        found.append(((row["at"], 4, row["event"]), Happening(row["at"], "receipt", row["campaign"] or "", "", text=text)))
     return found
 
 

@@ -14,13 +14,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field
+from rulecrm.model.instants import to_microseconds
 from rulecrm.model.types import INSTANT, INT, TEXT
 from rulecrm.state import bulk, tables
 from rulecrm.state.settings import RulesVersion
 
-__all__ = [
-    "ADVANCES", "ATTEMPTS", "RECEIPTS", "advances", "attempts", "decisions", "journeys", "micros", "receipts", "version",
-]  # fmt: skip
+__all__ = ["ADVANCES", "ATTEMPTS", "advances", "attempts", "decisions", "journeys", "version"]
 
 ADVANCES = (
     Field("number", INT, "from 1"),
@@ -53,39 +52,13 @@ ATTEMPTS = (
     Field("currency", TEXT, "of the price", nullable=True),
 )
 
-RECEIPTS = (
-    Field("receipt", TEXT, "the route and the provider's id of the event"),
-    Field("what", TEXT, "`delivered`, `opened`, `clicked`, `bounced`, `complained`, `unsubscribed` or `replied`"),
-    Field("at", INSTANT, "when it happened"),
-    Field("learnt", INSTANT, "when it was told"),
-    Field("route", TEXT, "by which route"),
-    Field("channel", TEXT, "the word of the rules"),
-    Field("decision", TEXT, "id of the decision it is about", nullable=True),
-    Field("reason", TEXT, "of a bounce `hard` or `soft`; the provider's words", nullable=True),
-    Field("text", TEXT, "the words of a reply; the address of a click", nullable=True),
-)
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-def micros(instant: dt.datetime) -> int:
-    """Microseconds since 1970-01-01 UTC.
-
-    Raises:
-        ValueError: the instant has no zone.
-    """
-    if instant.tzinfo is None:
-        raise ValueError("an instant has a time zone")
-    return (instant - _EPOCH) // dt.timedelta(microseconds=1)
-
-
 def decisions(
     connection: sa.Connection, *, customer: str | None, campaign: str | None, since: dt.datetime | None
 ) -> pl.DataFrame:
     """Decisions at `since` or later, in the order of time."""
     found = _matching(tables.decisions, customer, campaign)
     if since is not None:
-        found.append(tables.decisions.c.at >= micros(since))
+        found.append(tables.decisions.c.at >= to_microseconds(since))
     return _read(connection, DECISIONS, tables.decisions, found).sort("at", "decision")
 
 
@@ -110,12 +83,6 @@ def attempts(connection: sa.Connection, customer: str) -> pl.DataFrame:
     whose = sa.select(tables.outbox.c.decision).where(tables.outbox.c.customer == customer)
     found = [tables.attempts.c.decision.in_(whose)]
     return _read(connection, ATTEMPTS, tables.attempts, found).sort("begun", "decision", "number")
-
-
-def receipts(connection: sa.Connection, customer: str) -> pl.DataFrame:
-    """What was told later of messages to a customer, or by the customer: the columns of `RECEIPTS`."""
-    found = [tables.receipts.c.customer == customer]
-    return _read(connection, RECEIPTS, tables.receipts, found).sort("at", "receipt")
 
 
 def version(connection: sa.Connection, campaign: str, number: str) -> RulesVersion | None:

@@ -58,4 +58,16 @@ others have their outcome, or wait for their turn.""",
 what became of the messages of that call: they are `unknown`, and are not sent again unless the provider can be asked. It is
 a bug of the plugin.""",
     ),
+    Code(
+        "R488",
+        "secret of links that does not do",
+        """Links in messages are signed with a secret of the shop's own. It is at least 16 bytes long, for everybody who
+gets a message could try to find a shorter one; `openssl rand -hex 32` makes a good one.""",
+    ),
+    Code(
+        "R489",
+        "address of the web application that is none",
+        """Links lead to the web application by the address that `[web] url` gives: http or https, a host, perhaps a
+port and a path, and nothing else: `https://crm.example.com/r`.""",
+    ),
 )
