@@ -1,0 +1,550 @@
+"""The outbox: messages that wait, who has claimed them, and what became of each.
+
+In: a ledger's transactions; claims, marks, outcomes. Out: rows, each of which one worker holds.
+Invariant: before a message is handed to a channel it is `sending`, and is so on disk; what is `sending` is never claimed
+again, and a message that a worker did not hold any more is not marked.
+
+Several workers may use one outbox. In PostgreSQL a claim passes over rows that somebody else is claiming (`SKIP LOCKED`);
+in SQLite each claim is a writing transaction, and there is only one of those at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import sqlalchemy as sa
+from attrs import asdict, evolve, field, frozen
+
+from rulecrm.model.sending import Answer
+from rulecrm.state.bulk import Watch
+from rulecrm.state.tables import attempts, decisions, outbox
+
+__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Way", "Ways", "among"]
+
+Transaction = Callable[..., AbstractContextManager[sa.Connection]]
+"""`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
+
+_WAITING = sa.literal_column("'waiting'")
+"""Written out, for an index over a part of the rows is not used where the part is named by a parameter."""
+
+_HANDED_OVER = (sa.literal_column("'sending'"), sa.literal_column("'unknown'"))
+_UNSETTLED = (sa.literal_column("'queued'"), sa.literal_column("'unknown'"))
+_UNDER_WAY = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
+
+
+@frozen
+class Way:
+    """One of the messages of a decision: which it is, and by what."""
+
+    choice: int
+    channel: str
+    template: str | None = None
+    via: str | None = None
+    values: str | None = None
+
+
+@frozen
+class Claimed:
+    """A message that a worker has claimed.
+
+    Attributes:
+        way: which of its messages it is at.
+        attempts: how often it was handed over before.
+        tries: how many of those count against this way.
+        refused: the outcome of its first way, where that could not be sent.
+        entered: the journey's id.
+    """
+
+    decision: str
+    customer: str
+    due: int
+    way: Way
+    attempts: int
+    tries: int
+    refused: str | None
+    reason: str | None
+    campaign: str
+    journey: str
+    step: str
+    wave: int | None
+    action: str
+    at: int
+    messages: str | None
+    text: str | None
+    version: str
+    rules: str
+
+    @property
+    def number(self) -> int:
+        """The number of its next attempt."""
+        return self.attempts + 1
+
+
+@frozen
+class Ways:
+    """Which messages somebody can send: by channel, and by what was said after `via` (None where nothing was).
+
+    Attributes:
+        pairs: (channel, via).
+        others: the messages that are *not* among the pairs are meant.
+    """
+
+    pairs: frozenset[tuple[str, str | None]]
+    others: bool = False
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        """As a condition on the outbox."""
+        columns = outbox.c
+        found: list[sa.ColumnElement[bool]] = []
+        for channel in sorted({channel for channel, _ in self.pairs}):
+            names = sorted(via for word, via in self.pairs if word == channel and via is not None)
+            how: list[sa.ColumnElement[bool]] = [columns.via.in_(names)] if names else []
+            if (channel, None) in self.pairs:
+                how.append(columns.via.is_(None))
+            found.append(sa.and_(columns.channel == channel, sa.or_(*how)))
+        clause = sa.or_(*found) if found else sa.false()
+        return sa.not_(clause) if self.others else clause
+
+
+@frozen
+class Mark:
+    """A message that is about to be handed over."""
+
+    decision: str
+    number: int
+    choice: int
+    channel: str
+    key: str
+
+
+@frozen
+class Outcome:
+    """What becomes of a claimed message.
+
+    Attributes:
+        claimed: the message.
+        state: where it goes: `waiting`, `unknown`, `held` or `done`.
+        way: which of its messages it is about from now on.
+        outcome: what the decision is told; None where it stays `queued`.
+        reason: why, in words.
+        not_before: of `waiting`: until when, microseconds.
+        tries: how many attempts count against the way.
+        refused: the outcome of its first way, where that could not be sent.
+        sent_at: when a provider took it, microseconds.
+        answer: what the channel answered; None where it was not asked.
+        answered: when, microseconds.
+    """
+
+    claimed: Claimed
+    state: str
+    way: Way
+    outcome: str | None = None
+    reason: str | None = None
+    not_before: int = 0
+    tries: int = 0
+    refused: str | None = None
+    sent_at: int | None = None
+    answer: Answer | None = None
+    answered: int | None = None
+
+
+@frozen
+class Waiting:
+    """What waits: how many messages, until when the first of them does, and why."""
+
+    count: int
+    until: int | None
+    reason: str | None
+
+
+@frozen(eq=False)
+class Outbox:
+    """The outbox of a ledger; every method is a transaction of its own.
+
+    Attributes:
+        transaction: opens one.
+        watch: called with the name of each write just before it is made, and after it was kept.
+    """
+
+    transaction: Transaction = field(repr=False)
+    watch: Watch = field(repr=False)
+
+    # --- claiming -------------------------------------------------------------------------------------------------
+
+    def claim(
+        self, worker: str, now: int, *, ways: Ways, limit: int, lease: int, alone: bool = False
+    ) -> list[Claimed]:
+        """Claim messages that are due; those that have waited longest first.
+
+        Args:
+            worker: who claims them.
+            now: the instant, microseconds.
+            ways: which.
+            limit: at most so many.
+            lease: for how long, microseconds.
+            alone: whether a customer may have one message under way at a time, as caps want it.
+        """
+        columns = outbox.c
+        where = [columns.state == _WAITING, columns.not_before <= now, ways.clause()]
+        with self.transaction(write=True) as connection:
+            if alone:
+                _one_at_a_time(connection)
+                busy = sa.alias(outbox, "busy")
+                other = sa.select(sa.literal(1)).select_from(busy)
+                other = other.where(busy.c.customer == columns.customer, busy.c.state.in_(_UNDER_WAY))
+                where.append(~sa.exists(other.correlate(outbox)))
+            query = sa.select(*_OUTBOX, *_DECISION).join_from(outbox, decisions, columns.decision == decisions.c.decision)
+            query = query.where(*where).order_by(columns.not_before).limit(limit)
+            if connection.dialect.name == "postgresql":
+                query = query.with_for_update(skip_locked=True, of=outbox)
+            rows = connection.execute(query).all()
+            if alone:
+                rows = list({row.customer: row for row in reversed(rows)}.values())[::-1]
+            if not rows:
+                return []
+            self.watch("claim")
+            connection.execute(
+                sa.update(outbox)
+                .where(among(connection, columns.decision, [row.decision for row in rows]))
+                .values(state="claimed", worker=worker, leased_until=now + lease)
+            )
+        self.watch("claimed")
+        return [_claimed(row) for row in rows]
+
+    def release(self, now: int) -> tuple[int, int]:
+        """Take over what other workers have left behind: claims that ran out, and messages whose answer never came.
+
+        Args:
+            now: the instant, microseconds.
+
+        Returns:
+            How many wait again, and how many are `unknown` now.
+        """
+        columns = outbox.c
+        ran_out = columns.leased_until <= now
+        with self.transaction(write=True) as connection:
+            self.watch("release")
+            claimed = sa.and_(columns.state.in_(_UNDER_WAY), columns.state == "claimed", ran_out)
+            again = connection.execute(sa.update(outbox).where(claimed).values(_FREE)).rowcount
+            query = sa.select(columns.decision, columns.erased)
+            query = query.where(columns.state.in_(_UNDER_WAY), columns.state == "sending", ran_out)
+            if connection.dialect.name == "postgresql":
+                query = query.with_for_update(skip_locked=True)
+            lost = connection.execute(query).all()
+            if lost:
+                _lose(connection, [row.decision for row in lost], [row.decision for row in lost if row.erased])
+        return again, len(lost)
+
+    def give_back(self, worker: str) -> int:
+        """Let whatever a worker has claimed and not handed over wait again; how many there were."""
+        columns = outbox.c
+        claimed = sa.and_(columns.state.in_(_UNDER_WAY), columns.state == "claimed", columns.worker == worker)
+        with self.transaction(write=True) as connection:
+            return connection.execute(sa.update(outbox).where(claimed).values(_FREE)).rowcount
+
+    def expire(self, due: int, reason: str) -> int:
+        """End messages that wait although they were due at an instant or before; how many there were."""
+        columns = outbox.c
+        query = sa.select(columns.decision).where(columns.state == _WAITING, columns.due <= due)
+        with self.transaction(write=True) as connection:
+            if connection.dialect.name == "postgresql":
+                query = query.with_for_update(skip_locked=True)
+            old = list(connection.execute(query).scalars())
+            if old:
+                self.watch("expire")
+                _end(connection, old, "expired", reason)
+        return len(old)
+
+    # --- handing over ---------------------------------------------------------------------------------------------
+
+    def turn(
+        self, worker: str, outcomes: Sequence[Outcome], marks: Sequence[Mark], *, route: str, now: int, lease: int
+    ) -> frozenset[str]:
+        """Write what became of messages, and mark those that are handed over next, in one transaction.
+
+        Args:
+            worker: who holds them.
+            outcomes: of messages that the worker had claimed or handed over.
+            marks: messages that the worker has claimed.
+            route: through which they go.
+            now: the instant, microseconds.
+            lease: how long an answer may take, microseconds.
+
+        Returns:
+            The decisions that were marked: only these may be handed over.
+        """
+        with self.transaction(write=True) as connection:
+            if outcomes:
+                self.watch("record")
+                _record(connection, worker, outcomes)
+            marked = frozenset[str]()
+            if marks:
+                self.watch("mark")
+                marked = _mark(connection, worker, marks, route, now, now + lease)
+        if outcomes:
+            self.watch("recorded")
+        if marks:
+            self.watch("marked")
+        return marked
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    def waiting(self) -> list[Waiting]:
+        """What waits, by reason."""
+        columns = outbox.c
+        query = sa.select(sa.func.count(), sa.func.min(columns.not_before), columns.reason)
+        query = query.where(columns.state == _WAITING).group_by(columns.reason).order_by(columns.reason)
+        with self.transaction(write=False) as connection:
+            return [Waiting(*row) for row in connection.execute(query)]
+
+    def due(self, now: int) -> int:
+        """How many messages are due."""
+        columns = outbox.c
+        query = sa.select(sa.func.count()).where(columns.state == _WAITING, columns.not_before <= now)
+        with self.transaction(write=False) as connection:
+            return connection.execute(query).scalar_one()
+
+    def lost(self, route: str, limit: int) -> list[tuple[Claimed, str, int, str | None]]:
+        """Messages whose answer was lost on a route: each with its key, when it was handed over, the provider's id."""
+        columns, tried = outbox.c, attempts.c
+        query = (
+            sa.select(*_OUTBOX, *_DECISION, columns.key, tried.begun, columns.provider_id)
+            .join_from(outbox, decisions, columns.decision == decisions.c.decision)
+            .join(attempts, sa.and_(tried.decision == columns.decision, tried.number == columns.attempts))
+            .where(columns.state == sa.literal_column("'unknown'"), columns.route == route, columns.erased == 0)
+            .order_by(tried.begun)
+            .limit(limit)
+        )
+        with self.transaction(write=False) as connection:
+            rows = connection.execute(query).all()
+        # As they were when they were claimed: what is told of them now is told of that attempt.
+        return [
+            (evolve(_claimed(row), attempts=row.attempts - 1), row.key, row.begun, row.provider_id) for row in rows
+        ]
+
+    def hold(self, lost: Collection[str], reason: str) -> None:
+        """Messages whose answer was lost wait for a person; their outcome stays `unknown`."""
+        columns = outbox.c
+        with self.transaction(write=True) as connection:
+            unknown = sa.and_(among(connection, columns.decision, lost), columns.state == "unknown")
+            connection.execute(sa.update(outbox).where(unknown).values(state="held", reason=reason))
+            told = sa.and_(among(connection, decisions.c.decision, lost), decisions.c.outcome == "unknown")
+            connection.execute(sa.update(decisions).where(told).values(reason=reason))
+
+    def resend(self, lost: Collection[str], now: int, reason: str) -> None:
+        """Messages whose answer was lost go to the same provider again, with the same key."""
+        columns = outbox.c
+        with self.transaction(write=True) as connection:
+            query = sa.select(columns.decision)
+            query = query.where(among(connection, columns.decision, lost), columns.state == "unknown")
+            again = list(connection.execute(query).scalars())
+            connection.execute(
+                sa.update(outbox)
+                .where(among(connection, columns.decision, again))
+                .values(state="waiting", not_before=now, tries=columns.tries + 1, reason=reason)
+            )
+            told = among(connection, decisions.c.decision, again)
+            connection.execute(sa.update(decisions).where(told).values(outcome="queued", reason=reason))
+
+    def counts(self) -> Mapping[str, int]:
+        """How many messages are in each state."""
+        query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+        with self.transaction(write=False) as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+
+_FREE = {"state": "waiting", "worker": None, "leased_until": None}
+_OUTBOX = [
+    outbox.c[name]
+    for name in ("decision", "customer", "due", "choice", "channel", "template", "via", "attempts", "tries", "refused", "reason")
+]  # fmt: skip
+_DECISION = [
+    decisions.c[name]
+    for name in ("campaign", "journey", "step", "wave", "action", "at", "values", "messages", "text", "version", "rules")
+]  # fmt: skip
+
+
+def among(
+    connection: sa.Connection, column: sa.ColumnElement[object], values: Collection[str]
+) -> sa.ColumnElement[bool]:
+    """Whether a column of texts has one of these values; one parameter, however many they are."""
+    if connection.dialect.name == "postgresql":
+        return column == sa.func.any(sa.cast(list(values), sa.ARRAY(sa.Text)))
+    import json
+
+    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+def _claimed(row: sa.Row[tuple[object, ...]]) -> Claimed:
+    held = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for the row as a mapping
+    way = Way(held["choice"], held["channel"], held["template"], held["via"], held["values"])
+    return Claimed(
+        held["decision"], held["customer"], held["due"], way, held["attempts"], held["tries"], held["refused"],
+        held["reason"], held["campaign"], held["journey"], held["step"], held["wave"], held["action"], held["at"],
+        held["messages"], held["text"], held["version"], held["rules"],
+    )  # fmt: skip
+
+
+def _one_at_a_time(connection: sa.Connection) -> None:
+    """Two claims at one moment would not see each other's rows; SQLite has one writer anyhow."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock('rulecrm_outbox'::regclass::oid::bigint)")
+
+
+def _mark(
+    connection: sa.Connection, worker: str, marks: Sequence[Mark], route: str, now: int, until: int
+) -> frozenset[str]:
+    columns = outbox.c
+    mine = sa.and_(columns.state == "claimed", columns.worker == worker)
+    held = frozenset(
+        connection.execute(
+            sa.select(columns.decision).where(among(connection, columns.decision, [one.decision for one in marks]), mine)
+        ).scalars()
+    )
+    rows = [one for one in marks if one.decision in held]
+    if not rows:
+        return held
+    connection.execute(
+        sa.update(outbox)
+        .where(columns.decision == sa.bindparam("of"), mine)
+        .values(
+            state="sending", attempts=sa.bindparam("number"), key=sa.bindparam("new_key"), route=route,
+            leased_until=until, provider_id=None,
+        ),
+        [{"of": one.decision, "number": one.number, "new_key": one.key} for one in rows],
+    )  # fmt: skip
+    connection.execute(
+        sa.insert(attempts), [{**asdict(one), "route": route, "worker": worker, "begun": now} for one in rows]
+    )
+    return held
+
+
+def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome]) -> None:
+    """Answers are kept whoever holds the message by now; what becomes of it is settled by whoever handed it over last."""
+    answered = [one for one in outcomes if one.answer is not None]
+    tried = attempts.c
+    if answered:
+        connection.execute(
+            sa.update(attempts)
+            .where(tried.decision == sa.bindparam("of"), tried.number == sa.bindparam("of_number"))
+            .values({name: sa.bindparam(f"new_{name}") for name in _ANSWER}),
+            [_answer(one) for one in answered],
+        )
+    columns, told = outbox.c, decisions.c
+    held = sa.and_(columns.state == "claimed", columns.worker == worker)
+    handed_over = columns.state.in_(_HANDED_OVER)
+    for rows, still_mine in (
+        ([one for one in outcomes if one.answer is None], held),
+        (answered, handed_over),
+    ):
+        if not rows:
+            continue
+        of = sa.and_(columns.decision == sa.bindparam("of"), columns.attempts == sa.bindparam("of_number"))
+        # The decision first: whether it is still this worker's to settle is said by the outbox as it was.
+        connection.execute(
+            sa.update(decisions)
+            .where(
+                told.decision == sa.bindparam("of"),
+                told.outcome.in_(_UNSETTLED),
+                sa.exists(sa.select(sa.literal(1)).select_from(outbox).where(of, still_mine)),
+            )
+            .values({name: sa.bindparam(f"new_{name}") for name in _TOLD}),
+            [_told(one) for one in rows],
+        )
+        connection.execute(
+            sa.update(outbox).where(of, still_mine).values({name: sa.bindparam(f"new_{name}") for name in _MOVED}),
+            [_moved(one) for one in rows],
+        )
+
+
+_ANSWER = ("answered", "outcome", "provider_id", "code", "detail", "units", "price", "currency")
+_TOLD = ("outcome", "reason", "choice", "channel", "template", "via", "values")
+_MOVED = (
+    "state", "choice", "channel", "template", "via", "not_before", "tries", "reason", "refused", "sent_at",
+    "provider_id", "worker", "leased_until",
+)  # fmt: skip
+
+
+def _answer(one: Outcome) -> dict[str, object]:
+    answer = one.answer
+    assert answer is not None
+    return {
+        "of": one.claimed.decision,
+        "of_number": one.claimed.number,
+        "new_answered": one.answered,
+        "new_outcome": answer.outcome.value,
+        "new_provider_id": answer.provider_id,
+        "new_code": answer.code,
+        "new_detail": answer.detail,
+        "new_units": answer.units,
+        "new_price": None if answer.price is None else str(answer.price.amount),
+        "new_currency": None if answer.price is None else answer.price.currency,
+    }
+
+
+def _told(one: Outcome) -> dict[str, object]:
+    way, send = one.way, one.claimed.action == "send"
+    return {
+        "of": one.claimed.decision,
+        "of_number": _number(one),
+        "new_outcome": one.outcome or "queued",
+        "new_reason": one.reason,
+        "new_choice": way.choice if send else None,
+        "new_channel": way.channel,
+        "new_template": way.template,
+        "new_via": way.via,
+        "new_values": way.values,
+    }
+
+
+def _moved(one: Outcome) -> dict[str, object]:
+    way = one.way
+    return {
+        "of": one.claimed.decision,
+        "of_number": _number(one),
+        "new_state": one.state,
+        "new_choice": way.choice,
+        "new_channel": way.channel,
+        "new_template": way.template,
+        "new_via": way.via,
+        "new_not_before": one.not_before or one.claimed.due,
+        "new_tries": one.tries,
+        "new_reason": one.reason,
+        "new_refused": one.refused,
+        "new_sent_at": one.sent_at,
+        "new_provider_id": None if one.answer is None else one.answer.provider_id,
+        "new_worker": None,
+        "new_leased_until": None,
+    }
+
+
+def _number(one: Outcome) -> int:
+    return one.claimed.attempts if one.answer is None else one.claimed.number
+
+
+def _lose(connection: sa.Connection, lost: Sequence[str], erased: Sequence[str]) -> None:
+    """Nobody knows what became of these; of the erased nobody can be asked any more."""
+    columns, reason = outbox.c, "the answer of the channel was lost"
+    connection.execute(
+        sa.update(outbox)
+        .where(among(connection, columns.decision, lost))
+        .values(state="unknown", reason=reason, worker=None, leased_until=None)
+    )
+    told = sa.and_(among(connection, decisions.c.decision, lost), decisions.c.outcome == "queued")
+    connection.execute(sa.update(decisions).where(told).values(outcome="unknown", reason=reason))
+    if erased:
+        connection.execute(
+            sa.update(outbox).where(among(connection, columns.decision, erased)).values(state="done")
+        )  # fmt: skip
+
+
+def _end(connection: sa.Connection, ended: Sequence[str], outcome: str, reason: str) -> None:
+    connection.execute(
+        sa.update(outbox)
+        .where(among(connection, outbox.c.decision, ended))
+        .values(state="done", reason=reason, worker=None, leased_until=None)
+    )
+    told = among(connection, decisions.c.decision, ended)
+    connection.execute(sa.update(decisions).where(told).values(outcome=outcome, reason=reason))
