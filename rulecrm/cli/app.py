@@ -26,6 +26,7 @@ _COMMANDS = {
     "history": "Tell everything that was decided about a customer.",
     "plugins": "List the plugins that are installed.",
     "preview": "Show a message as one customer would get it.",
+    "serve": "Take webhooks, unsubscribe with one click, serve tracked links.",
     "test": "Run the tests written in rules files.",
 }
 

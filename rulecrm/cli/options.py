@@ -73,6 +73,7 @@ settings = click.option(
 )
 state = click.option(
     "--state",
+    "--ledger",
     "url",
     required=True,
     metavar="URL",

@@ -19,7 +19,7 @@ from rulecrm.diagnostics.suggest import nearest
 from rulecrm.dispatch import Clock as SendingClock
 from rulecrm.dispatch import Dispatched, Routes, SystemClock, starting_at
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
-from rulecrm.engine.hearing import ADDRESSES, Hearing, addresses
+from rulecrm.engine.hearing import ADDRESSES, Hearing, recognise
 from rulecrm.engine.migrating import migrated
 from rulecrm.engine.sending import Desk, send
 from rulecrm.engine.versions import load_kept, params_of, rules_hash
@@ -245,9 +245,8 @@ class Engine:
 
     def _recognise(self) -> None:
         """Find the customers of whom only an address was told."""
-        for channel in sorted(self._ledger.receipts.strangers() & set(ADDRESSES)):
-            known = addresses(self.facts, self._program, ADDRESSES[channel])
-            self._ledger.receipts.recognise(channel, known)
+        mine = {one.channel: one.address for one in self._desk.routes.routes if one.address}
+        recognise(self._ledger, self.facts, self._program, {**ADDRESSES, **mine})
 
     # --- sending --------------------------------------------------------------------------------------------------
 
@@ -291,6 +290,7 @@ class Engine:
             if clock is not None:
                 raise ValueError("either `now` or `clock` says what time it is")
             clock = starting_at(instant_of(now, self._program.zone))
+        self._recognise()
         return await send(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
             self._registry or installed(),

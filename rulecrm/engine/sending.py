@@ -97,6 +97,8 @@ async def send(
     expires = int(routes.sending.expires_hours * 3600e6)
     gate = Gate(program, facts, ledger.reached, registry.platforms, writer.purpose, expires)
     name = worker or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    return await dispatch(
+    done = await dispatch(
         ledger, program, routes, gate, writer, clock=clock, random=SystemRandom(), worker=name, limit=limit, progress=progress
     )  # fmt: skip
+    ledger.receipts.reconcile()  # what was told of a message before its answer was written
+    return done

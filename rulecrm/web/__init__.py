@@ -6,7 +6,7 @@ Invariant: what it answers tells nobody anything that was not theirs to know: no
 wrong inside, not where in the code.
 """
 
-from rulecrm.web.app import app
+from rulecrm.web.app import app, of_routes
 from rulecrm.web.limits import Limits
 
-__all__ = ["Limits", "app"]
+__all__ = ["Limits", "app", "of_routes"]

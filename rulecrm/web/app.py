@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from rulecrm.diagnostics.model import RulesError
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.dispatch import Routes
 from rulecrm.links import Signer, base_of
 from rulecrm.plugin import Channel, Hears, Secret
 from rulecrm.state import Ledger
@@ -26,7 +27,7 @@ from rulecrm.web.keeping import Customers, Keeper, where
 from rulecrm.web.limits import Limits, RefusedError, check_head
 from rulecrm.web.people import People
 
-__all__ = ["app"]
+__all__ = ["app", "of_routes"]
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +109,35 @@ def app(
             at("/healthz", healthz, "GET", "HEAD"),
         ],
         lifespan=lifespan,
+    )
+
+
+def of_routes(
+    routes: Routes, ledger: Ledger | str, *, customers: Customers | None = None, sender: str = ""
+) -> Starlette:
+    """The application that a settings file describes.
+
+    Args:
+        routes: as `rulecrm.dispatch.Routes.load("sending.toml")` gives them.
+        ledger: see `app`.
+        customers: see `app`.
+        sender: see `app`.
+
+    Raises:
+        RulesError: R491, the settings have no `[web]`; or as `app`.
+    """
+    if routes.web is None:
+        message = "the settings do not say where the web application is"
+        help_ = 'add [web] with url = "https://crm.example.com/r" and secret = "env:RULECRM_LINKS"'
+        raise RulesError([Diagnostic("R491", message, help=help_)])
+    return app(
+        ledger,
+        channels={one.name: one.sender for one in routes.routes},
+        words={one.name: one.channel for one in routes.routes},
+        secret=[one for one in (routes.web.secret, routes.web.old_secret) if one],
+        url=routes.web.url,
+        customers=customers,
+        sender=sender,
     )
 
 
