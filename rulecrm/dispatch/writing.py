@@ -141,10 +141,10 @@ class Templates:
             claimed, book = one.claimed, self._book(one.claimed)
             if claimed.action != "send":
                 made[number] = Words(Content(text=claimed.text or ""))
-            elif book is None or claimed.way.template not in book.program.templates:
+            elif book is None or (symbol := claimed.way.template or "") not in book.program.templates:
                 made[number] = _failed(claimed, f"the template `{claimed.way.template}` is lost")
             else:
-                groups.setdefault((id(book), claimed.way.template), []).append(number)
+                groups.setdefault((id(book), symbol), []).append(number)
         for (_, symbol), numbers in groups.items():
             book = self._book(passed[numbers[0]].claimed)
             assert book is not None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import sqlalchemy as sa
 from attrs import asdict, evolve, field, frozen
@@ -25,12 +26,14 @@ __all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Wa
 Transaction = Callable[..., AbstractContextManager[sa.Connection]]
 """`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
 
-_WAITING = sa.literal_column("'waiting'")
+Words = tuple[sa.ColumnElement[str], ...]
+
+_WAITING: sa.ColumnElement[str] = sa.literal_column("'waiting'")
 """Written out, for an index over a part of the rows is not used where the part is named by a parameter."""
 
-_HANDED_OVER = (sa.literal_column("'sending'"), sa.literal_column("'unknown'"))
-_UNSETTLED = (sa.literal_column("'queued'"), sa.literal_column("'unknown'"))
-_UNDER_WAY = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
+_HANDED_OVER: Words = (sa.literal_column("'sending'"), sa.literal_column("'unknown'"))
+_UNSETTLED: Words = (sa.literal_column("'queued'"), sa.literal_column("'unknown'"))
+_UNDER_WAY: Words = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
 
 
 @frozen
@@ -186,16 +189,14 @@ class Outbox:
             alone: whether a customer may have one message under way at a time, as caps want it.
         """
         columns = outbox.c
-        where = [columns.state == _WAITING, columns.not_before <= now, ways.clause()]
+        query = _due(now, ways, limit)
         with self.transaction(write=True) as connection:
             if alone:
                 _one_at_a_time(connection)
                 busy = sa.alias(outbox, "busy")
                 other = sa.select(sa.literal(1)).select_from(busy)
                 other = other.where(busy.c.customer == columns.customer, busy.c.state.in_(_UNDER_WAY))
-                where.append(~sa.exists(other.correlate(outbox)))
-            query = sa.select(*_OUTBOX, *_DECISION).join_from(outbox, decisions, columns.decision == decisions.c.decision)
-            query = query.where(*where).order_by(columns.not_before).limit(limit)
+                query = query.where(~sa.exists(other.correlate(outbox)))
             if connection.dialect.name == "postgresql":
                 query = query.with_for_update(skip_locked=True, of=outbox)
             rows = connection.execute(query).all()
@@ -211,6 +212,11 @@ class Outbox:
             )
         self.watch("claimed")
         return [_claimed(row) for row in rows]
+
+    def peek(self, now: int, *, ways: Ways, limit: int) -> list[Claimed]:
+        """What a claim would claim; nothing is."""
+        with self.transaction(write=False) as connection:
+            return [_claimed(row) for row in connection.execute(_due(now, ways, limit))]
 
     def release(self, now: int) -> tuple[int, int]:
         """Take over what other workers have left behind: claims that ran out, and messages whose answer never came.
@@ -365,6 +371,14 @@ _DECISION = [
 ]  # fmt: skip
 
 
+def _due(now: int, ways: Ways, limit: int) -> sa.Select[tuple[Any, ...]]:
+    """Messages that wait no longer; those that have waited longest first."""
+    columns = outbox.c
+    query = sa.select(*_OUTBOX, *_DECISION).join_from(outbox, decisions, columns.decision == decisions.c.decision)
+    query = query.where(columns.state == _WAITING, columns.not_before <= now, ways.clause())
+    return query.order_by(columns.not_before).limit(limit)
+
+
 def among(
     connection: sa.Connection, column: sa.ColumnElement[object], values: Collection[str]
 ) -> sa.ColumnElement[bool]:
@@ -377,7 +391,7 @@ def among(
     return column.in_(sa.select(each.c.value))
 
 
-def _claimed(row: sa.Row[tuple[object, ...]]) -> Claimed:
+def _claimed(row: sa.Row[*tuple[Any, ...]]) -> Claimed:
     held = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for the row as a mapping
     way = Way(held["choice"], held["channel"], held["template"], held["via"], held["values"])
     return Claimed(
