@@ -35,7 +35,7 @@ _CHUNK = 1000
 _AHEAD = 20
 """Seconds of a route's rate that are claimed at a time, and no more, so that claims do not run out meanwhile."""
 
-_MOMENT = 0.1
+_MOMENT = 0.2
 """Seconds: what goes out in so long may be marked at a time."""
 
 _MOST = 2000
@@ -253,7 +253,7 @@ class Lane:
         async with self._slots:
             if at:
                 # A call that is late may catch up a little; more would be a burst that the rate forbids.
-                at = max(at, self._next, shared.now() - _CATCH_UP)
+                at = max(at, self._next, shared.now() - max(0, _CATCH_UP - int(self._gap)))
                 self._next = at + int(self._gap * len(batch))
                 await shared.sleep_until(at)
             try:

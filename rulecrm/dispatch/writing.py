@@ -186,7 +186,7 @@ class Templates:
         self, one: Passed, template: Template, content: Content, language: str | None, route: Route
     ) -> Words | Outcome:
         """What channels and the law want of a text besides its words."""
-        traits, key = route.traits, key_of(one.claimed.decision, one.claimed.way.choice)
+        traits = route.traits
         marketing = template.purpose == MARKETING
         if traits.notice is not None and marketing:
             content = evolve(content, text=finish(content.text, notice=traits.notice))
@@ -199,6 +199,7 @@ class Templates:
             return _failed(one.claimed, f"the text has {len(content.text)} characters, {traits.longest} at most go")
         unsubscribe = None
         if self.links is not None:
+            key = key_of(one.claimed.decision, one.claimed.way.choice)
             unsubscribe = self.links.unsubscribe_url(key, route.channel) if marketing else None
             if content.html is not None:
                 content = evolve(content, html=self.links.track_html(content.html, key))
