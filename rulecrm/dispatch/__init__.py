@@ -7,10 +7,17 @@ Invariant: nothing is handed to a channel that the gate was not asked about at t
 from rulecrm.dispatch.clock import Clock, SystemClock, starting_at
 from rulecrm.dispatch.dispatcher import Dispatched, dispatch
 from rulecrm.dispatch.gate import Gate, Passed
+from rulecrm.dispatch.rehearsal import Rehearsed, rehearse
 from rulecrm.dispatch.routes import Route, Routes, Sending, Web
-from rulecrm.dispatch.writing import Ready, Words, Writer
+from rulecrm.dispatch.writing import Ready, Templates, Words, Writer
 
 __all__ = [
-    "Clock", "Dispatched", "Gate", "Passed", "Ready", "Route", "Routes", "Sending", "SystemClock", "Web", "Words", "Writer",
-    "dispatch", "starting_at",
+    # a run
+    "Dispatched", "dispatch", "Rehearsed", "rehearse",
+    # by which way
+    "Route", "Routes", "Sending", "Web",
+    # who may be written to, and what
+    "Gate", "Passed", "Ready", "Templates", "Words", "Writer",
+    # time
+    "Clock", "SystemClock", "starting_at",
 ]  # fmt: skip

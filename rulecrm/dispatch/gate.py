@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -137,8 +136,8 @@ class Gate:
         refuse("suppressed", f"suppressed for {channel}", answers["suppressed"].to_numpy())
         refuse("suppressed", f"a complaint about {channel}", _told(told, Received.COMPLAINED, keys, None))
         refuse("suppressed", f"{channel} came back for good", _told(told, Received.BOUNCED, keys, None))
-        addresses = answers[route.address].cast(pl.String).str.strip_chars()
-        refuse("no address", f"no {route.address}", (addresses.is_null() | (addresses == "")).fill_null(True).to_numpy())
+        addresses = answers[route.address].cast(pl.String).str.strip_chars().fill_null("")
+        refuse("no address", f"no {route.address}", (addresses == "").to_numpy())
         self._wait(asked, route, purpose, here, answers["zone"])
         self._limit(asked, route, here)
         open_ = [number for number in here if asked.answers[number] is None]
@@ -239,9 +238,6 @@ class Gate:
 
 _NOTICE = "notice"
 """The purpose of what the staff are told."""
-
-_Answer = TypeVar("_Answer", bound="Passed | Outcome")
-
 
 @define(eq=False)
 class _Asked:

@@ -22,7 +22,7 @@ from rulecrm.dispatch.clock import micros_of
 from rulecrm.dispatch.gate import Passed
 from rulecrm.dispatch.retries import later
 from rulecrm.dispatch.routes import Route
-from rulecrm.dispatch.shared import Shared
+from rulecrm.dispatch.shared import Shared, problem_of
 from rulecrm.dispatch.writing import Ready, written
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.state import Granted, Mark, Outcome, Ways
@@ -35,7 +35,7 @@ _CHUNK = 1000
 _AHEAD = 20
 """Seconds of a route's rate that are claimed at a time, and no more, so that claims do not run out meanwhile."""
 
-_MOMENT = 0.1
+_MOMENT = 0.2
 """Seconds: what goes out in so long may be marked at a time."""
 
 _MOST = 2000
@@ -155,7 +155,8 @@ class Lane:
     @property
     def _gap(self) -> float:
         """Microseconds that the slowest of the route's rates puts between two messages."""
-        return max((rate.seconds * 1e6 / rate.count for rate in self.route.traits.rates if not rate.recipient), default=0.0)
+        rates = [rate for rate in self.route.traits.rates if not rate.recipient]
+        return max((rate.seconds * 1e6 / rate.count for rate in rates), default=0.0)
 
     def _of_rate(self, seconds: float) -> int:
         """How many messages the route's rates let through in so long; at least a batch."""
@@ -252,13 +253,13 @@ class Lane:
         async with self._slots:
             if at:
                 # A call that is late may catch up a little; more would be a burst that the rate forbids.
-                at = max(at, self._next, shared.now() - _CATCH_UP)
+                at = max(at, self._next, shared.now() - max(0, _CATCH_UP - int(self._gap)))
                 self._next = at + int(self._gap * len(batch))
                 await shared.sleep_until(at)
             try:
                 async with asyncio.timeout(shared.timeout):
                     answers = list(await self.route.sender.send([one.message for one in batch]))
-                problem = _problem(answers, len(batch))
+                problem = problem_of(answers, len(batch))
             except TimeoutError:
                 problem = f"gave no answer within {shared.timeout:g} s"
             except Exception as error:  # noqa: BLE001 - a stranger's code: whatever it raises, the run goes on
@@ -351,11 +352,3 @@ class Lane:
             await self._put_off(until, reason)
         if self._settled:
             await self._turn([])
-
-
-def _problem(answers: Sequence[object], asked: int) -> str:
-    """What is wrong with what a channel gave back; nothing where it is as it should be."""
-    if len(answers) != asked:
-        return f"gave {len(answers)} answers for {asked} messages"
-    strange = next((one for one in answers if not isinstance(one, Answer)), None)
-    return "" if strange is None else f"answered with a {type(strange).__name__}"

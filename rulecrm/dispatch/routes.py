@@ -114,7 +114,8 @@ class Routes:
     def of(cls, channels: Mapping[str, Channel], *, sending: Sending | None = None) -> Routes:
         """Routes over channels that are open already, by the word of the rules that each serves."""
         found = []
-        for word, sender in channels.items():
+        given: Mapping[str, object] = channels
+        for word, sender in given.items():
             if not isinstance(sender, Channel):
                 message = f"what was given for `{word}` is a {type(sender).__name__}, no channel"
                 raise RulesError([Diagnostic("R482", message, help="a channel has `traits`, `send` and `close`")])
@@ -200,14 +201,14 @@ class Routes:
                 elif isinstance(node, Act) and isinstance(node.action, Staff):
                     wanted.setdefault((STAFF, None), campaign.symbol)
         found = []
-        for (channel, via), campaign in wanted.items():
+        for (channel, via), sender in wanted.items():
             if self.serving(channel, via) is not None:
                 continue
             mine = [one.name for one in self.routes if one.channel == channel]
             how = f"`{channel}` via `{via}`" if via else f"`{channel}`"
             help_ = _near(via, mine) if via and mine else f"write a table [routes.{channel}], or `channel` in another"
-            message = f"no route serves {how}, by which `{campaign}` sends; such messages wait until they expire"
-            found.append(Diagnostic("R483", message, severity=Severity.WARNING, help=help_))
+            text = f"no route serves {how}, by which `{sender}` sends; such messages wait until they expire"
+            found.append(Diagnostic("R483", text, severity=Severity.WARNING, help=help_))
         return found
 
     async def close(self) -> None:
@@ -231,10 +232,9 @@ def _route(name: str, table: object, known: Mapping[str, ChannelType], context: 
             f"did you mean `{near}`?" if near else f"there are: {', '.join(sorted(known))}; pip install rulecrm-{use}",
         )  # fmt: skip
     kind, found = known[use], list[Diagnostic]()
-    words = {key: table.get(key) for key in ("channel", "address") if key in table}
-    for key, value in words.items():
-        if not isinstance(value, str) or not value:
-            found.append(Diagnostic("R482", f"{where}: `{key}` is a text", help=None))
+    words = {key: table[key] for key in ("channel", "address") if key in table}
+    wrong = [key for key, value in words.items() if not isinstance(value, str) or not value]
+    found += [Diagnostic("R482", f"{where}: `{key}` is a text") for key in wrong]
     default, templates = table.get("default", False), table.get("templates", {})
     if not isinstance(default, bool):
         found.append(Diagnostic("R482", f"{where}: `default` is true or false"))
@@ -243,7 +243,8 @@ def _route(name: str, table: object, known: Mapping[str, ChannelType], context: 
         templates = {}
     settings = None
     try:
-        settings = read_settings({key: value for key, value in table.items() if key not in _OWN}, kind.settings, where=where)
+        own = {key: value for key, value in table.items() if key not in _OWN}
+        settings = read_settings(own, kind.settings, where=where)
     except RulesError as error:
         found += error.diagnostics
     if found:

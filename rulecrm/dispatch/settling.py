@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.dispatch.routes import Route
-from rulecrm.dispatch.shared import Shared
-from rulecrm.model.sending import Answer, Answered, Sent
+from rulecrm.dispatch.shared import Shared, problem_of
+from rulecrm.model.sending import Answered, Sent
 from rulecrm.plugin import Asks
 from rulecrm.state import Claimed
 
@@ -59,10 +59,11 @@ async def _ask(
     try:
         async with asyncio.timeout(shared.timeout):
             answers = list(await sender.ask([sent for _, sent in lost]))
-        if len(answers) != len(lost) or not all(isinstance(one, Answer) for one in answers):
-            raise ValueError("not one answer for each")
+        problem = problem_of(answers, len(lost))
     except Exception as error:  # noqa: BLE001 - a stranger's code; nothing is known of these then, as before
-        message = f"the route `{route.name}` could not be asked about lost messages: {type(error).__name__}"
+        problem = f"raised {type(error).__name__}"
+    if problem:
+        message = f"the route `{route.name}` could not be asked about lost messages: it {problem}"
         shared.tell(Diagnostic("R487", message, severity=Severity.WARNING))
         return list(lost)
     now, left, outcomes = shared.clock.now(), [], []

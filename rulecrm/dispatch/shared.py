@@ -21,9 +21,10 @@ from rulecrm.dispatch.clock import Clock, micros_of
 from rulecrm.dispatch.gate import Gate
 from rulecrm.dispatch.retries import Judge
 from rulecrm.dispatch.writing import Writer
+from rulecrm.model.sending import Answer
 from rulecrm.state import Ledger, Outcome
 
-__all__ = ["Hall", "Shared"]
+__all__ = ["Hall", "Shared", "problem_of"]
 
 _TIMES = 20
 """How often a busy ledger is waited for; each time as long as it was opened to wait."""
@@ -126,7 +127,7 @@ class Shared:
         for _ in range(_TIMES):
             try:
                 return await asyncio.get_running_loop().run_in_executor(self.book, partial(work, *args, **kwargs))
-            except RulesError as error:  # noqa: PERF203 - answers must not be lost because the ledger is busy
+            except RulesError as error:
                 if error.diagnostics[0].code != "R457":
                     raise
         return await asyncio.get_running_loop().run_in_executor(self.book, partial(work, *args, **kwargs))
@@ -163,3 +164,11 @@ class Shared:
         """Tell it once."""
         if diagnostic not in self.diagnostics:
             self.diagnostics.append(diagnostic)
+
+
+def problem_of(answers: Sequence[object], asked: int) -> str:
+    """What is wrong with what a channel gave back; nothing where it is as it should be."""
+    if len(answers) != asked:
+        return f"gave {len(answers)} answers for {asked} messages"
+    strange = next((one for one in answers if not isinstance(one, Answer)), None)
+    return "" if strange is None else f"answered with a {type(strange).__name__}"

@@ -141,10 +141,10 @@ class Templates:
             claimed, book = one.claimed, self._book(one.claimed)
             if claimed.action != "send":
                 made[number] = Words(Content(text=claimed.text or ""))
-            elif book is None or claimed.way.template not in book.program.templates:
+            elif book is None or (symbol := claimed.way.template or "") not in book.program.templates:
                 made[number] = _failed(claimed, f"the template `{claimed.way.template}` is lost")
             else:
-                groups.setdefault((id(book), claimed.way.template), []).append(number)
+                groups.setdefault((id(book), symbol), []).append(number)
         for (_, symbol), numbers in groups.items():
             book = self._book(passed[numbers[0]].claimed)
             assert book is not None
@@ -186,7 +186,7 @@ class Templates:
         self, one: Passed, template: Template, content: Content, language: str | None, route: Route
     ) -> Words | Outcome:
         """What channels and the law want of a text besides its words."""
-        traits, key = route.traits, key_of(one.claimed.decision, one.claimed.way.choice)
+        traits = route.traits
         marketing = template.purpose == MARKETING
         if traits.notice is not None and marketing:
             content = evolve(content, text=finish(content.text, notice=traits.notice))
@@ -199,6 +199,7 @@ class Templates:
             return _failed(one.claimed, f"the text has {len(content.text)} characters, {traits.longest} at most go")
         unsubscribe = None
         if self.links is not None:
+            key = key_of(one.claimed.decision, one.claimed.way.choice)
             unsubscribe = self.links.unsubscribe_url(key, route.channel) if marketing else None
             if content.html is not None:
                 content = evolve(content, html=self.links.track_html(content.html, key))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol, Self
 
 import polars as pl
@@ -17,11 +17,11 @@ from attrs import frozen
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.dispatch import Clock as SendingClock
-from rulecrm.dispatch import Dispatched, Routes, SystemClock, starting_at
+from rulecrm.dispatch import Dispatched, Rehearsed, Routes, SystemClock, starting_at
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
 from rulecrm.engine.hearing import ADDRESSES, Hearing, recognise
 from rulecrm.engine.migrating import migrated
-from rulecrm.engine.sending import Desk, send
+from rulecrm.engine.sending import Desk, Sender
 from rulecrm.engine.versions import load_kept, params_of, rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
@@ -291,10 +291,22 @@ class Engine:
                 raise ValueError("either `now` or `clock` says what time it is")
             clock = starting_at(instant_of(now, self._program.zone))
         self._recognise()
-        return await send(
+        return await self._sender().send(clock=clock or SystemClock(), limit=limit, worker=worker, progress=progress)
+
+    def rehearse(self, folder: str | Path, now: Instant | None = None, *, limit: int | None = None) -> Rehearsed:
+        """Write what would be sent now into a folder, as files to be opened and read; nothing is sent or changed.
+
+        Args:
+            folder: made where it is not there; `index.html` lists what is in it.
+            now: the instant; the present where nothing is said.
+            limit: at most so many messages of each route; 10,000 where nothing is said.
+        """
+        return self._sender().rehearse(Path(folder), now=self._present(now), limit=limit)
+
+    def _sender(self) -> Sender:
+        return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
             self._registry or installed(),
-            clock=clock or SystemClock(), limit=limit, worker=worker, progress=progress,
         )  # fmt: skip
 
     def dead_letters(self, decision: str | None = None) -> list[Letter]:

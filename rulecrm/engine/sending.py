@@ -11,21 +11,21 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from random import SystemRandom
 from typing import Any, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from rulecrm.dispatch import Clock, Dispatched, Gate, Routes, dispatch
-from rulecrm.dispatch.writing import Templates
+from rulecrm.dispatch import Clock, Dispatched, Gate, Rehearsed, Routes, Templates, dispatch, rehearse
 from rulecrm.engine.advancing import Progress
 from rulecrm.facts import Facts
 from rulecrm.links import Links
 from rulecrm.model.program import Program
 from rulecrm.plugin import Registry
-from rulecrm.state import Ledger
+from rulecrm.state import Coupons, Ledger
 
-__all__ = ["Desk", "send"]
+__all__ = ["Desk", "Sender"]
 
 T = TypeVar("T")
 
@@ -62,23 +62,11 @@ class Desk:
             self._runner = None
 
 
-async def send(
-    ledger: Ledger,
-    program: Program,
-    facts: Facts,
-    told: Callable[[], Facts],
-    routes: Routes,
-    older: Callable[[str, str], Program | None],
-    registry: Registry,
-    *,
-    clock: Clock,
-    limit: int | None,
-    worker: str | None,
-    progress: Progress | None,
-) -> Dispatched:
-    """One run of the dispatcher.
+@frozen(eq=False)
+class Sender:
+    """What one run works with.
 
-    Args:
+    Attributes:
         ledger: of the engine.
         program: the rules as they are now.
         facts: the shop's facts, which the gate looks at beside what the ledger was told.
@@ -86,19 +74,43 @@ async def send(
         routes: by which messages go.
         older: loads the rules of an older version of a campaign.
         registry: for platforms.
-        clock: what time it is.
-        limit: how many messages may be handed over.
-        worker: what this worker is called; a name of its own where nothing is said.
-        progress: told how far the work has come.
     """
-    ledger.receipts.reconcile()  # what was told before a message was known: a delivery, or that somebody wants no more
-    links = None if routes.web is None else Links.open(routes.web.url, routes.web.secret)
-    writer = Templates(program, told(), ledger.coupons, links, older)
-    expires = int(routes.sending.expires_hours * 3600e6)
-    gate = Gate(program, facts, ledger.reached, registry.platforms, writer.purpose, expires)
-    name = worker or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    done = await dispatch(
-        ledger, program, routes, gate, writer, clock=clock, random=SystemRandom(), worker=name, limit=limit, progress=progress
-    )  # fmt: skip
-    ledger.receipts.reconcile()  # what was told of a message before its answer was written
-    return done
+
+    ledger: Ledger
+    program: Program
+    facts: Facts
+    told: Callable[[], Facts]
+    routes: Routes
+    older: Callable[[str, str], Program | None]
+    registry: Registry
+
+    async def send(
+        self, *, clock: Clock, limit: int | None, worker: str | None, progress: Progress | None
+    ) -> Dispatched:
+        """One run of the dispatcher; see `Engine.dispatch`."""
+        ledger = self.ledger
+        ledger.receipts.reconcile()  # what came before its message was known: that it has arrived, or is unwelcome
+        gate, writer = self._parts(ledger.coupons)
+        done = await dispatch(
+            ledger, self.program, self.routes, gate, writer,
+            clock=clock, random=SystemRandom(), worker=worker or _name(), limit=limit, progress=progress,
+        )  # fmt: skip
+        ledger.receipts.reconcile()
+        return done
+
+    def rehearse(self, folder: Path, *, now: int, limit: int | None) -> Rehearsed:
+        """A dry run; see `Engine.rehearse`."""
+        gate, writer = self._parts(None)
+        return rehearse(self.ledger, self.routes, gate, writer, folder, now=now, limit=limit)
+
+    def _parts(self, coupons: Coupons | None) -> tuple[Gate, Templates]:
+        routes = self.routes
+        links = None if routes.web is None else Links.open(routes.web.url, routes.web.secret)
+        writer = Templates(self.program, self.told(), coupons, links, self.older)
+        expires = int(routes.sending.expires_hours * 3600e6)
+        platforms = self.registry.platforms
+        return Gate(self.program, self.facts, self.ledger.reached, platforms, writer.purpose, expires), writer
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

@@ -248,7 +248,10 @@ class Ledger:
     @property
     def outbox(self) -> Outbox:
         """Messages that wait, and what becomes of them."""
-        return Outbox(self._transaction, lambda name: self.watch(name))
+        return Outbox(self._transaction, self._watched)
+
+    def _watched(self, name: str) -> None:
+        self.watch(name)
 
     @property
     def buckets(self) -> Buckets:

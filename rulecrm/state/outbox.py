@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import sqlalchemy as sa
-from attrs import asdict, evolve, field, frozen
+from attrs import evolve, field, frozen
 
 from rulecrm.model.sending import Answer
+from rulecrm.state import bulk
 from rulecrm.state.bulk import Watch
 from rulecrm.state.tables import attempts, decisions, outbox
 
@@ -25,12 +27,12 @@ __all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Wa
 Transaction = Callable[..., AbstractContextManager[sa.Connection]]
 """`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
 
-_WAITING = sa.literal_column("'waiting'")
+Words = tuple[sa.ColumnElement[str], ...]
+
+_WAITING: sa.ColumnElement[str] = sa.literal_column("'waiting'")
 """Written out, for an index over a part of the rows is not used where the part is named by a parameter."""
 
-_HANDED_OVER = (sa.literal_column("'sending'"), sa.literal_column("'unknown'"))
-_UNSETTLED = (sa.literal_column("'queued'"), sa.literal_column("'unknown'"))
-_UNDER_WAY = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
+_UNDER_WAY: Words = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
 
 
 @frozen
@@ -186,16 +188,14 @@ class Outbox:
             alone: whether a customer may have one message under way at a time, as caps want it.
         """
         columns = outbox.c
-        where = [columns.state == _WAITING, columns.not_before <= now, ways.clause()]
+        query = _due(now, ways, limit)
         with self.transaction(write=True) as connection:
             if alone:
                 _one_at_a_time(connection)
                 busy = sa.alias(outbox, "busy")
                 other = sa.select(sa.literal(1)).select_from(busy)
                 other = other.where(busy.c.customer == columns.customer, busy.c.state.in_(_UNDER_WAY))
-                where.append(~sa.exists(other.correlate(outbox)))
-            query = sa.select(*_OUTBOX, *_DECISION).join_from(outbox, decisions, columns.decision == decisions.c.decision)
-            query = query.where(*where).order_by(columns.not_before).limit(limit)
+                query = query.where(~sa.exists(other.correlate(outbox)))
             if connection.dialect.name == "postgresql":
                 query = query.with_for_update(skip_locked=True, of=outbox)
             rows = connection.execute(query).all()
@@ -211,6 +211,11 @@ class Outbox:
             )
         self.watch("claimed")
         return [_claimed(row) for row in rows]
+
+    def peek(self, now: int, *, ways: Ways, limit: int) -> list[Claimed]:
+        """What a claim would claim; nothing is."""
+        with self.transaction(write=False) as connection:
+            return [_claimed(row) for row in connection.execute(_due(now, ways, limit))]
 
     def release(self, now: int) -> tuple[int, int]:
         """Take over what other workers have left behind: claims that ran out, and messages whose answer never came.
@@ -365,6 +370,14 @@ _DECISION = [
 ]  # fmt: skip
 
 
+def _due(now: int, ways: Ways, limit: int) -> sa.Select[tuple[Any, ...]]:
+    """Messages that wait no longer; those that have waited longest first."""
+    columns = outbox.c
+    query = sa.select(*_OUTBOX, *_DECISION).join_from(outbox, decisions, columns.decision == decisions.c.decision)
+    query = query.where(columns.state == _WAITING, columns.not_before <= now, ways.clause())
+    return query.order_by(columns.not_before).limit(limit)
+
+
 def among(
     connection: sa.Connection, column: sa.ColumnElement[object], values: Collection[str]
 ) -> sa.ColumnElement[bool]:
@@ -377,7 +390,7 @@ def among(
     return column.in_(sa.select(each.c.value))
 
 
-def _claimed(row: sa.Row[tuple[object, ...]]) -> Claimed:
+def _claimed(row: sa.Row[*tuple[Any, ...]]) -> Claimed:
     held = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for the row as a mapping
     way = Way(held["choice"], held["channel"], held["template"], held["via"], held["values"])
     return Claimed(
@@ -398,25 +411,23 @@ def _mark(
 ) -> frozenset[str]:
     columns = outbox.c
     mine = sa.and_(columns.state == "claimed", columns.worker == worker)
-    held = frozenset(
-        connection.execute(
-            sa.select(columns.decision).where(among(connection, columns.decision, [one.decision for one in marks]), mine)
-        ).scalars()
-    )
+    query = sa.select(columns.decision)
+    query = query.where(among(connection, columns.decision, [one.decision for one in marks]), mine)
+    if connection.dialect.name == "postgresql":
+        query = query.with_for_update()
+    held = frozenset(connection.execute(query).scalars())
     rows = [one for one in marks if one.decision in held]
-    if not rows:
-        return held
-    connection.execute(
-        sa.update(outbox)
-        .where(columns.decision == sa.bindparam("of"), mine)
-        .values(
-            state="sending", attempts=sa.bindparam("number"), key=sa.bindparam("new_key"), route=route,
-            leased_until=until, provider_id=None,
-        ),
-        [{"of": one.decision, "number": one.number, "new_key": one.key} for one in rows],
-    )  # fmt: skip
-    connection.execute(
-        sa.insert(attempts), [{**asdict(one), "route": route, "worker": worker, "begun": now} for one in rows]
+    bulk.many(
+        connection,
+        """UPDATE rulecrm_outbox SET state = 'sending', attempts = ?, key = ?, route = ?, leased_until = ?, provider_id = NULL
+        WHERE decision = ?""",
+        [(one.number, one.key, route, until, one.decision) for one in rows],
+    )
+    bulk.many(
+        connection,
+        """INSERT INTO rulecrm_attempts (decision, number, choice, channel, key, route, worker, begun)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        [(one.decision, one.number, one.choice, one.channel, one.key, route, worker, now) for one in rows],
     )
     return held
 
@@ -424,104 +435,58 @@ def _mark(
 def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome]) -> None:
     """Answers are kept whoever holds the message by now; what becomes of it is settled by whoever handed it over last."""
     answered = [one for one in outcomes if one.answer is not None]
-    tried = attempts.c
-    if answered:
-        connection.execute(
-            sa.update(attempts)
-            .where(tried.decision == sa.bindparam("of"), tried.number == sa.bindparam("of_number"))
-            .values({name: sa.bindparam(f"new_{name}") for name in _ANSWER}),
-            [_answer(one) for one in answered],
-        )
-    columns, told = outbox.c, decisions.c
-    held = sa.and_(columns.state == "claimed", columns.worker == worker)
-    handed_over = columns.state.in_(_HANDED_OVER)
-    for rows, still_mine in (
-        ([one for one in outcomes if one.answer is None], held),
-        (answered, handed_over),
+    bulk.many(
+        connection,
+        """UPDATE rulecrm_attempts SET answered = ?, outcome = ?, provider_id = ?, code = ?, detail = ?, units = ?,
+        price = ?, currency = ? WHERE decision = ? AND number = ?""",
+        [_answer(one) for one in answered],
+    )
+    asked = [one for one in outcomes if one.answer is None]
+    for rows, still in (
+        ([(one, worker) for one in asked], "state = 'claimed' AND worker = ?"),
+        ([(one, None) for one in answered], "state IN ('sending', 'unknown') AND CAST(? AS TEXT) IS NULL"),
     ):
-        if not rows:
-            continue
-        of = sa.and_(columns.decision == sa.bindparam("of"), columns.attempts == sa.bindparam("of_number"))
         # The decision first: whether it is still this worker's to settle is said by the outbox as it was.
-        connection.execute(
-            sa.update(decisions)
-            .where(
-                told.decision == sa.bindparam("of"),
-                told.outcome.in_(_UNSETTLED),
-                sa.exists(sa.select(sa.literal(1)).select_from(outbox).where(of, still_mine)),
-            )
-            .values({name: sa.bindparam(f"new_{name}") for name in _TOLD}),
-            [_told(one) for one in rows],
+        bulk.many(
+            connection,
+            f"""UPDATE rulecrm_decisions SET outcome = ?, reason = ?, choice = ?, channel = ?, template = ?, via = ?,
+            "values" = ? WHERE decision = ? AND outcome IN ('queued', 'unknown') AND EXISTS
+            (SELECT 1 FROM rulecrm_outbox WHERE decision = ? AND attempts = ? AND {still})""",  # noqa: S608
+            [(*_told(one), *_of(one), whose) for one, whose in rows],
         )
-        connection.execute(
-            sa.update(outbox).where(of, still_mine).values({name: sa.bindparam(f"new_{name}") for name in _MOVED}),
-            [_moved(one) for one in rows],
+        bulk.many(
+            connection,
+            f"""UPDATE rulecrm_outbox SET state = ?, choice = ?, channel = ?, template = ?, via = ?, not_before = ?,
+            tries = ?, reason = ?, refused = ?, sent_at = ?, provider_id = ?, worker = NULL, leased_until = NULL
+            WHERE decision = ? AND attempts = ? AND {still}""",  # noqa: S608
+            [(*_moved(one), *_of(one), whose) for one, whose in rows],
         )
 
 
-_ANSWER = ("answered", "outcome", "provider_id", "code", "detail", "units", "price", "currency")
-_TOLD = ("outcome", "reason", "choice", "channel", "template", "via", "values")
-_MOVED = (
-    "state", "choice", "channel", "template", "via", "not_before", "tries", "reason", "refused", "sent_at",
-    "provider_id", "worker", "leased_until",
-)  # fmt: skip
-
-
-def _answer(one: Outcome) -> dict[str, object]:
+def _answer(one: Outcome) -> tuple[object, ...]:
     answer = one.answer
     assert answer is not None
-    return {
-        "of": one.claimed.decision,
-        "of_number": one.claimed.number,
-        "new_answered": one.answered,
-        "new_outcome": answer.outcome.value,
-        "new_provider_id": answer.provider_id,
-        "new_code": answer.code,
-        "new_detail": answer.detail,
-        "new_units": answer.units,
-        "new_price": None if answer.price is None else str(answer.price.amount),
-        "new_currency": None if answer.price is None else answer.price.currency,
-    }
+    price = (None, None) if answer.price is None else (str(answer.price.amount), answer.price.currency)
+    told = (one.answered, answer.outcome.value, answer.provider_id, answer.code, answer.detail, answer.units)
+    return (*told, *price, one.claimed.decision, one.claimed.number)
 
 
-def _told(one: Outcome) -> dict[str, object]:
+def _told(one: Outcome) -> tuple[object, ...]:
     way, send = one.way, one.claimed.action == "send"
-    return {
-        "of": one.claimed.decision,
-        "of_number": _number(one),
-        "new_outcome": one.outcome or "queued",
-        "new_reason": one.reason,
-        "new_choice": way.choice if send else None,
-        "new_channel": way.channel,
-        "new_template": way.template,
-        "new_via": way.via,
-        "new_values": way.values,
-    }
+    told = (one.outcome or "queued", one.reason, way.choice if send else None)
+    return (*told, way.channel, way.template, way.via, way.values, one.claimed.decision)
 
 
-def _moved(one: Outcome) -> dict[str, object]:
-    way = one.way
-    return {
-        "of": one.claimed.decision,
-        "of_number": _number(one),
-        "new_state": one.state,
-        "new_choice": way.choice,
-        "new_channel": way.channel,
-        "new_template": way.template,
-        "new_via": way.via,
-        "new_not_before": one.not_before or one.claimed.due,
-        "new_tries": one.tries,
-        "new_reason": one.reason,
-        "new_refused": one.refused,
-        "new_sent_at": one.sent_at,
-        "new_provider_id": None if one.answer is None else one.answer.provider_id,
-        "new_worker": None,
-        "new_leased_until": None,
-    }
+def _moved(one: Outcome) -> tuple[object, ...]:
+    way, not_before = one.way, one.not_before or one.claimed.due
+    provider_id = None if one.answer is None else one.answer.provider_id
+    told = (one.tries, one.reason, one.refused, one.sent_at, provider_id)
+    return (one.state, way.choice, way.channel, way.template, way.via, not_before, *told)
 
 
-def _number(one: Outcome) -> int:
-    return one.claimed.attempts if one.answer is None else one.claimed.number
+def _of(one: Outcome) -> tuple[object, ...]:
+    """Which message it is, and after how many attempts."""
+    return (one.claimed.decision, one.claimed.attempts if one.answer is None else one.claimed.number)
 
 
 def _lose(connection: sa.Connection, lost: Sequence[str], erased: Sequence[str]) -> None:
