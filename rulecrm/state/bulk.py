@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from rulecrm.model.decisions import Field
 from rulecrm.model.types import INSTANT, TEXT
 
-__all__ = ["CHUNK", "Watch", "admitted", "at_the_door", "fetch", "insert", "physical", "staged"]
+__all__ = ["CHUNK", "Watch", "admitted", "at_the_door", "fetch", "insert", "many", "physical", "staged"]
 
 CHUNK = 20_000
 """Rows in memory as Python objects at a time."""
@@ -87,6 +87,17 @@ def insert(connection: sa.Connection, table: sa.TableClause, frame: pl.DataFrame
         marks = ", ".join(shared.get(name, "?") for name in part.columns)
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608
         connection.exec_driver_sql(statement, part.drop(shared).rows())
+
+
+def many(connection: sa.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Run a statement for each row; `?` stands for its values, in their order.
+
+    Thousands of small statements would spend more time in being compiled than in being run.
+    """
+    if rows:
+        if connection.dialect.name == "postgresql":
+            statement = statement.replace("?", "%s")
+        connection.exec_driver_sql(statement, list(rows))
 
 
 @contextmanager
