@@ -32,12 +32,17 @@ _LARGEST = 10**30
 """Beyond this nothing is counted or paid: a number that grows without end ends here."""
 
 
+_AMOUNT = re.compile(r"(-?\d{1,30}(?:\.\d{1,10})?) ([A-Z]{3})")
+
+
 def _number(value: object) -> Number:
-    """What Liquid counts with: a text that is a number is one, anything else is 0."""
+    """What Liquid counts with: a text that is a number, or an amount as rules write it, is one; anything else is 0."""
     if isinstance(value, bool) or value is None or is_undefined(value):
         return 0
     if isinstance(value, int | float | Decimal):
         return value
+    if amount := _AMOUNT.fullmatch(str(value)):
+        return Money.of(Decimal(amount[1]), amount[2])
     try:
         found = Decimal(str(value).strip()[:40])
     except InvalidOperation:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from rulecrm.model.machine import Act, Campaign, Send
 from rulecrm.model.types import Type
 
-__all__ = ["Moment", "Money", "Plain", "Word", "given", "names"]
+__all__ = ["Moment", "Money", "Plain", "Word", "given", "names", "types_given"]
 
 Plain = (
     str | int | float | Decimal | bool | dt.datetime | dt.date | dt.time | dt.timedelta
@@ -178,9 +179,22 @@ def given(text: str, types: Mapping[str, Type]) -> dict[str, Plain]:
 
     Args:
         text: JSON, as `machine.words.to_json` writes it.
-        types: type of each name, from the message in the rules; a name without one is taken as JSON has it.
+        types: type of each name, from the message in the rules (`types_given`); a name without one is taken as JSON
+            has it.
     """
     return {name: _read(value, types.get(name)) for name, value in json.loads(text).items()}
+
+
+def types_given(journeys: Iterable[Campaign], template: str) -> dict[str, Type]:
+    """The types of what messages that are sent from a template give it, by name."""
+    found: dict[str, Type] = {}
+    for journey in journeys:
+        for node in journey.automaton.nodes:
+            if isinstance(node, Act) and isinstance(node.action, Send):
+                for message in node.action.messages:
+                    if message.template == template:
+                        found.update((name, value.type) for name, value in message.values)
+    return found
 
 
 def _read(value: object, kind: Type | None) -> Plain:
