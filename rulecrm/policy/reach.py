@@ -72,9 +72,7 @@ class Reach:
         """Whether the facts have this attribute, of those that were named when it was opened."""
         return attribute in self.attributes
 
-    def all(
-        self, channel: str, keys: pl.Series, instants: Ints, *, purpose: str = MARKETING
-    ) -> dict[str, pl.Series]:
+    def all(self, channel: str, keys: pl.Series, instants: Ints, *, purpose: str = MARKETING) -> dict[str, pl.Series]:
         """All that is known, at once: `refused`, `suppressed` (Boolean), `zone` (String), and each attribute."""
         word = self.channels[channel]
         refused = word if purpose == MARKETING else self.purposes[channel, purpose]
