@@ -72,6 +72,11 @@ class Rules(Protocol):
         """The typed model."""
         ...
 
+    @property
+    def plugins(self) -> Registry | None:
+        """What they were checked with, besides the language itself."""
+        ...
+
 
 class Engine:
     """Rules, facts and a ledger; use it in a `with` block, or call `close`.
@@ -127,6 +132,7 @@ class Engine:
         settings = Settings(name, machines, program.zone, seed, begin, length)
         self.facts = facts
         self._program = program
+        self._plugins = rules.plugins
         self._ledger = Ledger.open(state)
         try:
             self._settings = self._ledger.claim(settings)
@@ -229,7 +235,7 @@ class Engine:
         place = (symbol, version)
         if place not in self._loaded:
             kept = self._ledger.version(symbol, version)
-            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params)
+            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params, self._plugins)
         return self._loaded[place]
 
     def _told(self) -> Facts:
@@ -300,7 +306,7 @@ class Engine:
     def _sender(self) -> Sender:
         return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
-            self._registry or installed(),
+            self._registry or self._plugins or installed(),
         )  # fmt: skip
 
     def dead_letters(self, decision: str | None = None) -> list[Letter]:

@@ -123,8 +123,9 @@ def open_reach(
     words = {channel: f"c{number}" for number, channel in enumerate(used)}
     others = {pair: f"{words[pair[0]]}p{number}" for number, pair in enumerate(pairs)}
     lines = [f'timezone "{program.zone}"', f"currency {program.currency}"]
-    for channel in dict.fromkeys(channels):
-        lines.append(f"segment refused_{words[channel]} = {_refused(channel, have, consent=consent)}")
+    lines += [
+        f"segment refused_{words[one]} = {_refused(one, have, consent=consent)}" for one in dict.fromkeys(channels)
+    ]
     lines += [f"segment refused_{word} = {_refused_purpose(*pair, have)}" for pair, word in others.items()]
     for channel, word in words.items():
         lines.append(f"segment suppressed_{word} = {_suppressed(channel, have)}")
