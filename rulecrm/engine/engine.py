@@ -153,6 +153,11 @@ class Engine:
         self._desk.close()
         self._ledger.close()
 
+    async def aclose(self) -> None:
+        """The same as `close`, for programs that have a loop of asyncio."""
+        await self._desk.routes.close()
+        self._ledger.close()
+
     def __enter__(self) -> Self:
         return self
 
