@@ -48,6 +48,7 @@ _CATCH_UP = 50_000
 _PATIENCE = 60_000_000
 """Microseconds that a lane waits for a rate; what would have to wait longer goes back to the outbox."""
 
+
 @define(eq=False)
 class Lane:
     """A route at work."""

@@ -25,7 +25,9 @@ def shop(run: Any, tmp_path: Path) -> list[object]:
     (facts / "purchase.csv").write_text("customer,at\na,2025-03-02T10:00:00Z\nb,2025-03-02T10:00:00Z\n", "utf-8")
     (tmp_path / "sending.toml").write_text('[routes.sms]\nuse = "file"\n', "utf-8")
     ledger = f"sqlite:///{tmp_path}/crm.db"
-    said = run("advance", tmp_path / "care.rules", "--facts", facts, "--state", ledger, "--to", NOW, "--start", "2025-03-01")
+    said = run(
+        "advance", tmp_path / "care.rules", "--facts", facts, "--state", ledger, "--to", NOW, "--start", "2025-03-01"
+    )
     assert said.status == 0, said.err
     return [tmp_path / "care.rules", "--shop", facts, "--ledger", ledger, "--settings", tmp_path / "sending.toml"]
 
@@ -62,7 +64,9 @@ def test_settings_that_do_not_fit(run: Any, shop: list[object], tmp_path: Path) 
 
 
 def test_a_channel_without_a_route_is_told(run: Any, shop: list[object], tmp_path: Path) -> None:
-    (tmp_path / "sending.toml").write_text('[routes.mail]\nuse = "file"\nchannel = "email"\naddress = "phone"\n', "utf-8")
+    (tmp_path / "sending.toml").write_text(
+        '[routes.mail]\nuse = "file"\nchannel = "email"\naddress = "phone"\n', "utf-8"
+    )
     said = run("send", *shop, "--now", NOW)
     assert said.status == 0
     assert "R483" in said.err

@@ -38,7 +38,9 @@ def read(text: str) -> Routes:
 
 
 def test_a_table_is_a_route() -> None:
-    routes = read('[routes.desk]\nuse = "acme-sms"\nkey = "env:KEY"\nchannel = "im"\naddress = "wecom"\ntemplates = { hi = "T1" }')
+    routes = read(
+        '[routes.desk]\nuse = "acme-sms"\nkey = "env:KEY"\nchannel = "im"\naddress = "wecom"\ntemplates = { hi = "T1" }'
+    )
     (route,) = routes.routes
     assert (route.name, route.channel, route.address, dict(route.templates)) == ("desk", "im", "wecom", {"hi": "T1"})
     assert routes.serving("im", None) is route

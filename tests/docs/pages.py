@@ -36,6 +36,7 @@ NAMES = (
     "docs/embedding.md",
     "docs/how-it-works.md",
     "docs/index.md",
+    "docs/sending.md",
     "docs/templates.md",
     "docs/tutorial.md",
 )

@@ -27,7 +27,12 @@ def answers(draw: st.DrawFn) -> Answer:
     return Answer(outcome, not_before=wait if later else None, route=later and draw(st.booleans()))
 
 
-@given(st.lists(answers(), min_size=1, max_size=6), st.lists(answers(), min_size=1, max_size=3), st.booleans(), st.booleans())
+@given(
+    st.lists(answers(), min_size=1, max_size=6),
+    st.lists(answers(), min_size=1, max_size=3),
+    st.booleans(),
+    st.booleans(),
+)
 @fewer(20)
 def test_every_message_has_one_outcome_whatever_providers_say(
     said: list[Answer], told: list[Answer], asks: bool, idempotent: bool
@@ -77,17 +82,20 @@ def test_every_message_has_one_outcome_whatever_providers_say(
 
 def test_a_run_that_is_cancelled_keeps_the_answers_that_were_under_way() -> None:
     class Slow(Channel):
+        called = asyncio.Event()
+
         async def send(self, batch: list[Message]) -> list[Answer]:  # type: ignore[override]
             await asyncio.sleep(0.2)
-            return list(await super().send(batch))
+            answers = list(await super().send(batch))
+            self.called.set()
+            return answers
 
     channel = Slow("sms", concurrency=2)
     with engine(EITHER, {"sms": channel}, people=customers(20)) as made:
 
         async def broken_off() -> None:
             run = asyncio.create_task(made.adispatch(clock=Clock()))
-            while not channel.got:
-                await asyncio.sleep(0.01)
+            await channel.called.wait()
             run.cancel()
             await asyncio.gather(run, return_exceptions=True)
 
