@@ -153,6 +153,11 @@ class Engine:
         self._desk.close()
         self._ledger.close()
 
+    async def aclose(self) -> None:
+        """The same as `close`, for programs that have a loop of asyncio."""
+        await self._desk.routes.close()
+        self._ledger.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -331,7 +336,7 @@ class Engine:
     def _sender(self) -> Sender:
         return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
-            self._registry or installed(),
+            self._registry or self._plugins or installed(),
         )  # fmt: skip
 
     def dead_letters(self, decision: str | None = None) -> list[Letter]:
