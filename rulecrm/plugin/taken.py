@@ -35,6 +35,7 @@ FRAMES = frozenset(
 """Frames of `Facts`, and the names of its other parameters."""
 
 COMMANDS = frozenset(
-    "advance backtest check codes demo draw erase eval explain fmt history plugin plugins test".split()
+    "advance backtest check codes demo draw erase eval explain fmt history outbox plugin plugins preview report send"
+    " serve test".split()
 )
-"""Commands of `rulecrm`."""
+"""Commands of `rulecrm`, and names that are kept for some."""
