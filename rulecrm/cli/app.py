@@ -22,6 +22,7 @@ _COMMANDS = {
     "backtest": "Say what campaigns would have sent, to whom, at what cost.",
     "check": "Find mistakes in rules files; reads no data.",
     "codes": "Explain a diagnostic by its code.",
+    "coupons": "Put codes into a pool, and count those that are left.",
     "demo": "Run the rules of a real shop over its 23,570 customers.",
     "draw": "Draw a lifecycle or a campaign, with live counts.",
     "erase": "Take a customer out of the ledger.",
@@ -29,9 +30,12 @@ _COMMANDS = {
     "explain": "Say why a customer is, or is not, in a segment.",
     "fmt": "Lay rules files out in the one way.",
     "history": "Tell everything that was decided about a customer.",
+    "letters": "Look at messages that were lost or have failed, and settle them.",
     "plugin": "Write a new plugin that works.",
     "plugins": "List the plugins that are installed.",
     "preview": "Show a message as one customer would get it.",
+    "send": "Send what waits in the outbox.",
+    "serve": "Take webhooks, unsubscribe with one click, serve tracked links.",
     "test": "Run the tests written in rules files.",
 }
 
