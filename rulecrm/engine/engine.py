@@ -119,7 +119,7 @@ class Engine:
             lateness: how old a late row may be, and still be entered on.
             channels: what sends, by the word of the rules: `{"sms": channel}`; they are their owner's to close.
             routes: what sends, as a settings file says (`Routes.load`); closed with the engine.
-            registry: what plugins offer; what is installed where nothing is said.
+            registry: what plugins offer; what the rules were checked with where nothing is said.
 
         Raises:
             RulesError: the ledger cannot be opened, is newer than this version, or belongs to other rules; R440.
@@ -140,7 +140,7 @@ class Engine:
             self._ledger.close()
             raise
         self._loaded: dict[tuple[str, str], Program | None] = {}
-        self._registry = registry
+        self._registry = registry or rules.plugins
         self._desk = Desk(routes if routes is not None else Routes.of(channels or {}))
         self._hearing = Hearing()
 
