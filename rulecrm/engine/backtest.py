@@ -20,6 +20,7 @@ from rulecrm.engine.versions import rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
 from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.program import Program
 
 __all__ = ["Backtest", "backtest"]
@@ -121,7 +122,7 @@ def backtest(
     since = start
     for number, to in enumerate(ends):
         if progress is not None:
-            progress(number, len(ends), f"{_EPOCH + dt.timedelta(microseconds=since):%Y-%m-%d}")
+            progress(number, len(ends), f"{from_microseconds(since):%Y-%m-%d}")
         book.to = to
         advance(rules, facts, book, Span(Clock(since, to, start), seed))
         since = to
@@ -130,15 +131,14 @@ def backtest(
     return Backtest(
         book.all_decisions(),
         book.all_journeys(),
-        _EPOCH + dt.timedelta(microseconds=start),
-        _EPOCH + dt.timedelta(microseconds=end),
+        from_microseconds(start),
+        from_microseconds(end),
         program.zone,
         program.currency,
         prices or {},
     )
 
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _STRETCH = 61 * 86_400_000_000
 
 

@@ -12,16 +12,13 @@ import polars as pl
 from attrs import define, field
 
 from rulecrm.machine.stored import SHAPE as JOURNEY_SHAPE
-from rulecrm.model.decisions import DECISIONS
+from rulecrm.model.decisions import DECISIONS, ENTRIES, GRANTED
 from rulecrm.runtime.physical import dtype_of
 
-__all__ = ["DECISION_SHAPE", "GRANTED", "Book", "Memory"]
+__all__ = ["DECISION_SHAPE", "Book", "Memory"]
 
 DECISION_SHAPE: dict[str, pl.DataType] = {column.name: dtype_of(column.type) for column in DECISIONS}
 """Columns of the table of decisions inside: instants are Int64."""
-
-GRANTED = ("campaign", "customer", "channel", "due")
-_SETTLES = ("due", "choice", "channel", "template", "via", "values", "outcome", "reason")
 
 
 class Book(Protocol):
@@ -32,7 +29,7 @@ class Book(Protocol):
         ...
 
     def entries(self, customers: pl.Series | None = None, campaign: str | None = None) -> pl.DataFrame:
-        """Who has entered what: `campaign customer line entered turn ended`, ended journeys included."""
+        """Who has entered what: the columns `ENTRIES`, ended journeys included."""
         ...
 
     def quiet(self) -> pl.DataFrame:
@@ -40,7 +37,7 @@ class Book(Protocol):
         ...
 
     def granted(self, since: int, customers: pl.Series | None = None) -> pl.DataFrame:
-        """Messages that count for caps and budgets, due after `since`: `campaign customer channel due`."""
+        """Messages that count for caps and budgets, due after `since`: the columns `GRANTED`."""
         ...
 
     def write(
@@ -93,8 +90,7 @@ class Memory:
         parts = [self._live, *self._ended]
         if campaign is not None:
             parts = [part.filter(pl.col("campaign") == campaign) for part in parts]
-        names = ("campaign", "customer", "line", "entered", "turn", "ended")
-        return pl.concat([_of(part, customers).select(names).cast({"campaign": pl.String}) for part in parts])
+        return pl.concat([_of(part, customers).select(ENTRIES).cast({"campaign": pl.String}) for part in parts])
 
     def quiet(self) -> pl.DataFrame:
         """See `Book.quiet`."""

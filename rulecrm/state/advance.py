@@ -13,14 +13,16 @@ from collections.abc import Mapping
 import polars as pl
 import sqlalchemy as sa
 
-from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field
+from rulecrm.model.decisions import DECISIONS, ENTRIES, GRANTED, JOURNEYS, Field
 from rulecrm.state import bulk, tables
 from rulecrm.state.bulk import Watch
 from rulecrm.state.privacy import Tombstones
+from rulecrm.state.receipts import reconcile
 from rulecrm.state.refusals import refusal
 from rulecrm.state.settings import RulesVersion
+from rulecrm.state.told import told
 
-__all__ = ["GRANTED", "Advance"]
+__all__ = ["Advance"]
 
 _CHANGES = ("version", "node", "step", "at", "past", "rounds", "carried", "ended", "reason")
 """Columns of a journey that later advances move; all others are those of its entry."""
@@ -30,9 +32,6 @@ _SETTLES = ("due", "choice", "channel", "template", "via", "values", "outcome", 
 
 _QUEUED = ("decision", "customer", "due", "choice", "channel", "template", "via")
 """Columns of a decision that its place in the outbox needs."""
-
-GRANTED = ("campaign", "customer", "channel", "due")
-"""Columns of what caps and budgets count."""
 
 _JOURNEYS = {field.name: field for field in JOURNEYS}
 _DECISIONS = {field.name: field for field in DECISIONS}
@@ -61,16 +60,15 @@ class Advance:
         return self._read(JOURNEYS, tables.journeys, tables.journeys.c.ended.is_(None))
 
     def entries(self, customers: pl.Series | None = None, campaign: str | None = None) -> pl.DataFrame:
-        """Who has entered what: `campaign customer line entered turn ended` of journeys, ended ones included.
+        """Who has entered what: the columns `ENTRIES` of journeys, ended ones included.
 
         Args:
             customers: whose; of all where nothing is said.
             campaign: of this campaign alone.
         """
-        names = ("campaign", "customer", "line", "entered", "turn", "ended")
-        fields = [_JOURNEYS[name] for name in names]
+        fields = [_JOURNEYS[name] for name in ENTRIES]
         columns = tables.journeys.c
-        query = sa.select(*(columns[name] for name in names)).where(columns.erased == 0)
+        query = sa.select(*(columns[name] for name in ENTRIES)).where(columns.erased == 0)
         if campaign is not None:
             query = query.where(columns.campaign == campaign)
         return self._of(customers, query, tables.journeys, bulk.physical(fields))
@@ -95,6 +93,12 @@ class Advance:
         query = sa.select(*(columns[name] for name in GRANTED)).where(columns.granted == 1, columns.due > since)
         query = query.where(columns.action == "send")
         return self._of(customers, query, tables.decisions, bulk.physical([_DECISIONS[name] for name in GRANTED]))
+
+    def told(self) -> pl.DataFrame:
+        """What was sent, and what was told of it by now: the columns of `told.TOLD`."""
+        self._watch("receipts")
+        reconcile(self._connection)
+        return told(self._connection)
 
     def write(
         self,

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rulecrm.diagnostics.model import RulesError
-from rulecrm.model.decisions import DECISIONS, JOURNEYS
-from rulecrm.state import GRANTED, Ledger, RulesVersion
+from rulecrm.model.decisions import DECISIONS, GRANTED, JOURNEYS
+from rulecrm.state import Ledger, RulesVersion
 from tests.state.postgres import Server
 from tests.state.rows import DAY, RULES, SETTINGS, T0, advance, decision, decisions, journey, journeys
 

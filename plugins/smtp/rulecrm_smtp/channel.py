@@ -16,6 +16,7 @@ from functools import cached_property
 import aiosmtplib
 from aiosmtplib import SMTP
 
+from rulecrm import RulesError
 from rulecrm.plugin import Answer, Answered, Context, Message, Rate, Receipt, Traits
 from rulecrm_smtp.answers import refused
 from rulecrm_smtp.bounces import poll
@@ -100,6 +101,9 @@ class SmtpChannel:
             client.close()
             outcome = Answered.RETRY if 400 <= error.code < 500 else Answered.CONFIG
             return Answer(outcome, code=str(error.code), detail="the server refused the login")
+        except RulesError as error:  # a secret that is not there
+            client.close()
+            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
         except ssl.SSLCertVerificationError as error:
             client.close()
             return Answer(Answered.CONFIG, detail=f"the server's certificate cannot be trusted: {error.verify_message}")
@@ -120,6 +124,8 @@ class SmtpChannel:
         settings = self._settings
         try:
             to, raw = mailbox(message.address), letter(message, settings, self._context.now())
+        except RulesError as error:
+            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
         except AddressError as error:
             return Answer(Answered.DEAD_ADDRESS, detail=f"no address: {error}".replace(message.address, "…"))
         if not to.isascii() and not client.supports_extension("smtputf8"):

@@ -328,6 +328,16 @@ def test_a_wrong_password_is_told_without_it(server: MailServer, monkeypatch: py
     assert (answer.outcome, answer.code) == (Answered.CONFIG, "535")
 
 
+def test_a_secret_that_is_not_there_is_told(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    signing = {"dkim_domain": "example.com", "dkim_selector": "s1", "dkim_key": Secret("env:NO_SUCH_KEY")}
+    (answer,) = asyncio.run(_send(channel(server, **signing), [message()]))
+    assert answer.outcome is Answered.CONFIG
+    monkeypatch.delenv("SMTP_PASSWORD")
+    (answer,) = asyncio.run(_send(channel(server), [message()]))
+    assert (answer.outcome, answer.detail) == (Answered.CONFIG, "there is no secret under env:SMTP_PASSWORD")
+    assert not server.letters
+
+
 def test_a_server_that_closes_in_the_midst_leaves_the_rest_for_later(server: MailServer) -> None:
     server.refusals["ann@example.com"] = "421 4.3.2 going down"
     rest = [evolve(message(f"c{number}@example.com"), key=key_of(f"d{number}", 0)) for number in range(3)]
