@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import httpx
 from attrs import field, frozen
 
+from rulecrm import RulesError
 from rulecrm.plugin import Context
 from rulecrm_tencent.settings import Settings
 from rulecrm_tencent.signature import authorization
@@ -49,9 +50,10 @@ class Told:
 
 @frozen
 class Unsent:
-    """Nothing has left."""
+    """Nothing has left; `ours` where that is for a mistake in the settings."""
 
     why: str
+    ours: bool = False
 
 
 @frozen
@@ -77,7 +79,10 @@ class Api:
             self._client = httpx.AsyncClient(timeout=self._settings.timeout, limits=limits)
         body = json.dumps(parameters, ensure_ascii=False, separators=(",", ":")).encode()
         request = httpx.Request("POST", httpx.URL(self._settings.endpoint).copy_with(path="/"), content=body)
-        self._sign(request, action, body)
+        try:
+            self._sign(request, action, body)
+        except RulesError as error:  # a secret that is not there
+            return Unsent(error.diagnostics[0].message, ours=True)
         request.extensions["timeout"] = self._client.timeout.as_dict()
         try:
             answer = await self._client.send(request)

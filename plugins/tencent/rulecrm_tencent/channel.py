@@ -119,6 +119,8 @@ class TencentSms:
         if self._settings.sender and not numbers[0].startswith(MAINLAND):
             parameters["SenderId"] = self._settings.sender
         told = await self._api.call("SendSms", parameters)
+        if isinstance(told, Unsent) and told.ours:
+            return [Answer(Answered.CONFIG, detail=told.why)] * len(several)
         if isinstance(told, Unsent):
             return [Answer(Answered.RETRY, detail=f"not reached: {told.why}", route=True)] * len(several)
         if not isinstance(told, Told):

@@ -154,7 +154,7 @@ class TencentServer(HttpProvider):
             return "InvalidAction"
         if headers.get("x-tc-version") != "2021-01-11" or not headers.get("x-tc-region"):
             return "NoSuchVersion"
-        if headers["content-type"] != "application/json; charset=utf-8":
+        if headers["content-type"].partition(";")[0] != "application/json":
             return "InvalidParameter"
         timestamp = int(headers["x-tc-timestamp"])
         if abs(dt.datetime.now(dt.UTC).timestamp() - timestamp) > 300:
@@ -527,3 +527,13 @@ def test_the_plugin_registers() -> None:
 def test_every_setting_is_in_the_readme() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     assert [name for name in Settings.__annotations__ if f"`{name}`" not in readme] == []
+
+
+def test_a_secret_that_is_not_there_is_a_mistake_of_the_settings(
+    provider: TencentServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TENCENT_SECRET")
+    (answer,) = send(TencentSms(settings(provider), Context()), message(1))
+    assert answer.outcome is Answered.CONFIG
+    assert "TENCENT_SECRET" in (answer.detail or "")
+    assert not provider.requests
