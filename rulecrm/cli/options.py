@@ -51,6 +51,7 @@ rules_file = click.argument("file", type=_FILE)
 rules_files = click.argument("files", type=_FILE, nargs=-1, required=True, metavar="FILE...")
 facts = click.option(
     "--facts",
+    "--shop",
     "folder",
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -73,6 +74,7 @@ settings = click.option(
 )
 state = click.option(
     "--state",
+    "--ledger",
     "url",
     required=True,
     metavar="URL",

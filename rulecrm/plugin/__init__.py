@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         Forged,
         Hears,
         Polls,
+        Posts,
         Request,
         Response,
         Syncs,
@@ -70,7 +71,7 @@ __all__ = [
     # hooks
     "GROUP", "hookimpl",
     # channels
-    "Asks", "Channel", "ChannelType", "Context", "Forged", "Hears", "Polls", "Request", "Response", "Syncs",
+    "Asks", "Channel", "ChannelType", "Context", "Forged", "Hears", "Polls", "Posts", "Request", "Response", "Syncs",
     # what they take and give
     "FACTS", "MARKETING", "Answer", "Answered", "Content", "Hours", "Message", "Price", "Rate", "Receipt", "Received",
     "Sent", "Traits", "key_of",
@@ -89,7 +90,7 @@ _HOMES = {
     "rulecrm.model.sending": "FACTS MARKETING Answer Answered Content Hours Message Price Rate Receipt Received Sent"
     " Traits key_of",
     "rulecrm.model.types": "BOOL DATE DURATION INSTANT INT MONEY NUMBER TEXT TIME Type list_of",
-    "rulecrm.plugin.channels": "Asks Channel ChannelType Context Forged Hears Polls Request Response Syncs",
+    "rulecrm.plugin.channels": "Asks Channel ChannelType Context Forged Hears Polls Posts Request Response Syncs",
     "rulecrm.plugin.discovery": "any_installed",
     "rulecrm.plugin.functions": "Argument Function Provided",
     "rulecrm.plugin.hooks": "GROUP hookimpl",

@@ -20,6 +20,7 @@ from rulecrm.model.sending import MARKETING
 from rulecrm.planning import make_plan
 from rulecrm.runtime.arrays import Ints
 from rulecrm.runtime.evaluate import evaluate_points, start_run
+from rulecrm.runtime.run import Run
 from rulecrm.semantics import compile_rules
 
 __all__ = ["Have", "Reach", "open_reach"]
@@ -36,6 +37,7 @@ class Reach:
         channels: the channels that can be asked about, each with its WORD.
         purposes: the same for channels and purposes other than marketing.
         zone: the zone of customers who have none of their own.
+        attributes: those of the customer that the facts have, with the metric that tells each.
     """
 
     program: Program
@@ -43,7 +45,9 @@ class Reach:
     channels: Mapping[str, str]
     purposes: Mapping[tuple[str, str], str]
     zone: str
+    attributes: Mapping[str, str] = field(factory=lambda: MappingProxyType({}))
     _known: frozenset[str] = field(init=False)
+    _runs: dict[tuple[str, ...], Run] = field(factory=dict, init=False)
 
     @_known.default
     def _names(self) -> frozenset[str]:
@@ -64,9 +68,30 @@ class Reach:
             return pl.Series([self.zone], dtype=pl.String).new_from_index(0, len(keys))
         return self._ask("own_zone", keys, instants).cast(pl.String).fill_null(self.zone)
 
+    def has(self, attribute: str) -> bool:
+        """Whether the facts have this attribute, of those that were named when it was opened."""
+        return attribute in self.attributes
+
+    def all(
+        self, channel: str, keys: pl.Series, instants: Ints, *, purpose: str = MARKETING
+    ) -> dict[str, pl.Series]:
+        """All that is known, at once: `refused`, `suppressed` (Boolean), `zone` (String), and each attribute."""
+        word = self.channels[channel]
+        refused = word if purpose == MARKETING else self.purposes[channel, purpose]
+        names = {"refused": f"refused_{refused}", "suppressed": f"suppressed_{word}", **self.attributes}
+        if "own_zone" in self._known:
+            names["zone"] = "own_zone"
+        found = dict(zip(names, self._columns(tuple(names.values()), keys, instants), strict=True))
+        zone = found.get("zone", pl.Series([None], dtype=pl.String).new_from_index(0, len(keys)))
+        return {**found, "zone": zone.cast(pl.String).fill_null(self.zone)}
+
     def _ask(self, symbol: str, keys: pl.Series, instants: Ints) -> pl.Series:
-        run = start_run(self.program, self.facts, make_plan(self.program, (symbol,)))
-        return evaluate_points(run, "customer", keys, instants)[0]
+        return self._columns((symbol,), keys, instants)[0]
+
+    def _columns(self, symbols: tuple[str, ...], keys: pl.Series, instants: Ints) -> list[pl.Series]:
+        if symbols not in self._runs:
+            self._runs[symbols] = start_run(self.program, self.facts, make_plan(self.program, symbols))
+        return evaluate_points(self._runs[symbols], "customer", keys, instants)
 
 
 def open_reach(
@@ -76,6 +101,7 @@ def open_reach(
     *,
     consent: bool,
     purposes: Collection[tuple[str, str]] = (),
+    attributes: Sequence[str] = (),
 ) -> Reach:
     """What the facts say about reaching customers.
 
@@ -85,6 +111,7 @@ def open_reach(
         channels: the channels in use for marketing (`staff` needs no asking).
         consent: whether consent to marketing has to have been given.
         purposes: the channels in use for other purposes, each with its purpose; none of them is `marketing`.
+        attributes: what else is asked of a customer; those that the facts lack are left out.
 
     Raises:
         RulesError: R471, consent is required and nothing says who gave it.
@@ -96,16 +123,21 @@ def open_reach(
     words = {channel: f"c{number}" for number, channel in enumerate(used)}
     others = {pair: f"{words[pair[0]]}p{number}" for number, pair in enumerate(pairs)}
     lines = [f'timezone "{program.zone}"', f"currency {program.currency}"]
-    for channel in dict.fromkeys(channels):
-        lines.append(f"segment refused_{words[channel]} = {_refused(channel, have, consent=consent)}")
+    lines += [
+        f"segment refused_{words[one]} = {_refused(one, have, consent=consent)}" for one in dict.fromkeys(channels)
+    ]
     lines += [f"segment refused_{word} = {_refused_purpose(*pair, have)}" for pair, word in others.items()]
     for channel, word in words.items():
         lines.append(f"segment suppressed_{word} = {_suppressed(channel, have)}")
     if have.attribute("zone"):
         lines.append("metric own_zone = zone")
+    asked = {name: f"own_{number}" for number, name in enumerate(dict.fromkeys(attributes)) if have.attribute(name)}
+    lines += [f"metric {word} = {name}" for name, word in asked.items()]
     compiled = compile_rules("\n".join(lines) + "\n", source="<policy>", schema=program.schema)
     assert compiled.program is not None, compiled.diagnostics
-    return Reach(compiled.program, facts, MappingProxyType(words), MappingProxyType(others), program.zone)
+    return Reach(
+        compiled.program, facts, MappingProxyType(words), MappingProxyType(others), program.zone, MappingProxyType(asked)
+    )
 
 
 @frozen(eq=False)

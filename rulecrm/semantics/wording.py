@@ -204,7 +204,9 @@ def _report(report: Report, finding: _Finding, senders: Sequence[machine.Message
     if path == (_COUPON,):
         near = near or f"`{_COUPON}.POOL` draws one of a pool; or a message gives it: `with {{ {_COUPON}: … }}`"
     text = f"the template `{symbol}` knows no name `{name}`"
-    if senders or problem.certain:
+    if problem.certain:
+        report.error("R222", text, finding.place, advice=near)
+    elif senders:
         report.error("R222", text, finding.place, advice=near or f"a message may give it: `with {{ {path[0]}: … }}`")
     else:
         report.warning("R222", text, finding.place, advice=near or "a message may give it: `with { … }`")

@@ -45,13 +45,15 @@ decisions = _table("decisions", *(field.name for field in DECISIONS), "granted",
 """`DECISIONS`; `granted` is 1 once the outcome was `queued`, whatever the channel has answered since: caps count it."""
 
 outbox = _table(
-    "outbox", "decision", "customer", "due", "choice", "channel", "template", "via", "state", "attempts", "not_before",
-    "worker", "leased_until", "route", "key", "provider_id", "sent_at", "reason", "erased",
+    "outbox", "decision", "customer", "due", "choice", "channel", "template", "via", "state", "attempts", "tries",
+    "not_before", "worker", "leased_until", "route", "key", "provider_id", "sent_at", "reason", "refused", "erased",
 )  # fmt: skip
 """One row for each message that was queued, made with its decision.
 
 `choice`, `channel`, `template`, `via` say which of its messages it is at; `route` is the name of the channel's
-settings; `key` its idempotency key; `sent_at` when a provider took it, microseconds. `state` is one of:
+settings; `key` its idempotency key; `sent_at` when a provider took it, microseconds. `attempts` is how often it was
+handed over, `tries` how many of those count against the message that it is at; `refused` is the outcome of the first of
+its messages, where that could not be sent. `state` is one of:
 
 * `waiting`: until `not_before`;
 * `claimed`: by `worker`, until `leased_until`; nothing was handed over yet, so that a claim that ran out is `waiting`;

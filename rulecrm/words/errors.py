@@ -1,6 +1,7 @@
 """What goes wrong with the words of a message.
 
-In: a template, the place in it, what is wrong. Out: `ReadingError` while a text is read, `WordingError` while one is filled.
+In: a template, the place in it, what is wrong. Out: `ReadingError` while a text is read, `WordingError` while one
+is filled.
 Invariant: a message names the template, the part and the line, and never a value that was filled in.
 """
 

@@ -29,54 +29,15 @@ __all__ = ["BORROWED", "FILTERS"]
 Number = int | float | Decimal
 
 BORROWED = frozenset(
-    [
-        "append",
-        "base64_encode",
-        "capitalize",
-        "compact",
-        "concat",
-        "default",
-        "downcase",
-        "escape",
-        "escape_once",
-        "find",
-        "find_index",
-        "first",
-        "has",
-        "join",
-        "last",
-        "lstrip",
-        "map",
-        "newline_to_br",
-        "prepend",
-        "reject",
-        "remove",
-        "remove_first",
-        "remove_last",
-        "replace",
-        "replace_first",
-        "replace_last",
-        "reverse",
-        "rstrip",
-        "safe",
-        "size",
-        "slice",
-        "sort",
-        "sort_natural",
-        "split",
-        "squish",
-        "strip",
-        "strip_html",
-        "strip_newlines",
-        "truncate",
-        "truncatewords",
-        "uniq",
-        "upcase",
-        "url_decode",
-        "url_encode",
-        "where",
-    ]
-)
+    {
+        "append", "base64_encode", "capitalize", "compact", "concat", "default", "downcase", "escape",
+        "escape_once", "find", "find_index", "first", "has", "join", "last", "lstrip", "map", "newline_to_br",
+        "prepend", "reject", "remove", "remove_first", "remove_last", "replace", "replace_first",
+        "replace_last", "reverse", "rstrip", "safe", "size", "slice", "sort", "sort_natural", "split", "squish",
+        "strip", "strip_html", "strip_newlines", "truncate", "truncatewords", "uniq", "upcase", "url_decode",
+        "url_encode", "where"
+    }
+)  # fmt: skip
 """The filters that are taken from python-liquid as they are."""
 
 _LARGEST = 10**30

@@ -32,7 +32,7 @@ __all__ = ["Output", "Read", "read"]
 
 _EXPRESSION = 4_000
 """Most characters of one tag."""
-_SPACE = 200
+_SPACE = 50
 """Most spaces in a row inside a tag."""
 
 
@@ -83,7 +83,7 @@ def read(text: str, sandbox: Sandbox) -> Read:
 
 # --- before it is read --------------------------------------------------------------------------------------------
 
-_OPENING = re.compile(r"\{\{|\{%-?\s{0,200}(raw|doc)\s{0,200}-?%\}|\{%")
+_OPENING = re.compile(r"\{\{|\{%-?\s{0,50}(raw|doc)\s{0,50}-?%\}|\{%")
 _LONG_SPACE = re.compile(rf"\s{{{_SPACE},}}")
 
 
@@ -95,7 +95,7 @@ def _look_over(text: str) -> None:
     while (opening := _OPENING.search(text, at)) is not None:
         start, tag = opening.start(), opening[1]
         if tag is not None:
-            closing = re.compile(rf"\{{%-?\s{{0,200}}end{tag}\s{{0,200}}-?%\}}").search(text, opening.end())
+            closing = re.compile(rf"\{{%-?\s{{0,{_SPACE}}}end{tag}\s{{0,{_SPACE}}}-?%\}}").search(text, opening.end())
             if closing is None:
                 raise ReadingError(f"`{tag}` is never closed", start, opening.end(), f"`{{% end{tag} %}}` closes it")
             at = closing.end()
@@ -116,11 +116,16 @@ _OTHER = frozenset({"include", "render", "extends", "block", "macro", "call", "l
 def _fault(error: LiquidError, text: str, sandbox: Sandbox) -> ReadingError:
     """What python-liquid says, in our words where we have some."""
     token = error.token
-    start = min(max(token.start_index, 0), max(len(text) - 1, 0)) if token is not None else 0
+    start = 0
+    if token is not None:  # the end of the text is nowhere in it
+        start = min(token.start_index if token.start_index >= 0 else len(text.rstrip()) - 1, max(len(text) - 1, 0))
     end = min(start + max(len(token.value), 1), len(text)) if token is not None else min(1, len(text))
     problem, advice = str(error.args[0]) if error.args else "it is no Liquid", None
     if isinstance(error, BlockNestingError) or problem.startswith("unexpected liquid parsing error"):
         return ReadingError("it is nested too deep", start, end)
+    if found := re.match(r"expected tag end(\w+), found end of", problem):
+        start, end = _unclosed(text, found[1]) or (start, end)
+        return ReadingError(f"`{found[1]}` is never closed", start, end, f"`{{% end{found[1]} %}}` closes it")
     if found := re.fullmatch(r"unknown filter '(.*)'", problem, re.DOTALL):
         near = get_close_matches(found[1], sandbox.filters, 1)
         return ReadingError(
@@ -134,6 +139,17 @@ def _fault(error: LiquidError, text: str, sandbox: Sandbox) -> ReadingError:
         advice = f"did you mean `{near[0]}`?" if near else None
         return ReadingError(f"`{name}` is no tag that can stand here", start, end, advice)
     return ReadingError(problem[:200], start, end, advice)
+
+
+def _unclosed(text: str, tag: str) -> tuple[int, int] | None:
+    """Where the last tag of this name stands that nothing closes."""
+    open_: list[tuple[int, int]] = []
+    for one in re.finditer(rf"\{{%-?\s{{0,{_SPACE}}}(end)?({tag})\b", text):
+        if one[1] is None:
+            open_.append(one.span(2))
+        elif open_:
+            open_.pop()
+    return open_[-1] if open_ else None
 
 
 # --- after it was read --------------------------------------------------------------------------------------------

@@ -46,6 +46,14 @@ PIECES = 300_000
 _TAGS = frozenset({"include", "render"})
 """The tags of Liquid that would read another template."""
 
+_TEXTUAL = frozenset(
+    {
+        "append", "join", "prepend", "remove", "remove_first", "remove_last", "replace", "replace_first",
+        "replace_last", "split",
+    }
+)  # fmt: skip
+"""Filters for which a missing argument is an empty text."""
+
 _SQUARE = frozenset({"uniq", "sort", "sort_natural"})
 """Filters that compare the members of a list with one another."""
 
@@ -124,6 +132,8 @@ class _Context(RenderContext):
     def _filtered(
         self, name: str, function: Callable[..., object], left: object, *rest: object, **named: object
     ) -> object:
+        if name in _TEXTUAL:
+            rest = tuple("" if each is None else each for each in rest)
         sizes = [_size(each) for each in (left, *rest, *named.values())]
         if max(sizes) > TEXT:
             raise FilterArgumentError(f"{name}: what it is given is too long", token=None)

@@ -35,8 +35,11 @@ class Used:
 _OPENING = re.compile(r"\{\{|\{%")
 _NAME = re.compile(r"\{\{-?\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*-?\}\}")
 _WORDS = frozenset(
-    ["true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains", "in", "offset", "limit", "reversed", "cols", "continue", "with", "for", "as", "if", "else", "required"]
-)
+    {
+        "true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains", "in", "offset",
+        "limit", "reversed", "cols", "continue", "with", "for", "as", "if", "else", "required"
+    }
+)  # fmt: skip
 """What Liquid takes for no name."""
 
 

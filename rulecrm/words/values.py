@@ -27,29 +27,13 @@ Plain = (
 
 _DIGITS = {
     **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
+        (
+            "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV",
+            "XAF", "XOF", "XPF"
+        ), 0
     ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-}
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}  # fmt: skip
 """Decimals of the currencies that do not have two (ISO 4217)."""
 
 
@@ -163,7 +147,8 @@ def _seen(value: object, zone: ZoneInfo, currency: str) -> object:
         case None | bool() | int():
             return value
         case str():
-            return str(value)  # no subclass, whose methods could be another's
+            plain = str(value)  # no subclass, whose methods could be another's
+            return plain if plain.isascii() else plain.encode("utf-8", "ignore").decode()  # no half of a surrogate pair
         case float():
             return int(value) if value.is_integer() and abs(value) < 1e15 else value
         case Decimal():

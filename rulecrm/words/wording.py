@@ -23,6 +23,7 @@ from rulecrm.words.html import is_html, text_of
 from rulecrm.words.locales import choose
 from rulecrm.words.reading import Read, read
 from rulecrm.words.sandbox import Sandbox
+from rulecrm.words.used import LONGEST
 from rulecrm.words.values import Plain, names
 
 __all__ = ["Wording", "prepare"]
@@ -157,7 +158,7 @@ def prepare(templates: Mapping[str, Template], *, zone: str = "UTC", currency: s
         for written in template.parts:
             html = written.part == "html" or (written.part == "body" and _looks_html(template, written))
             done: Read | None = None
-            if "{{" in written.text or "{%" in written.text:
+            if "{{" in written.text or "{%" in written.text or len(written.text) > LONGEST:
                 try:
                     done = read(written.text, escaping if html else plain)
                 except ReadingError as fault:
