@@ -451,7 +451,7 @@ def test_a_limit_of_one_number_is_not_everybodys(provider: AliyunServer) -> None
 
 
 def test_messages_of_a_lost_call_are_found_by_their_marks(provider: AliyunServer) -> None:
-    channel = AliyunSms(settings(provider), Context())
+    channel = AliyunSms(settings(provider, concurrency=4, timeout=5.0), Context())
     provider.fail(Fault.LOST)
     batch = [message(number, f"{number}") for number in range(40)]
     at = dt.datetime.now(dt.UTC)

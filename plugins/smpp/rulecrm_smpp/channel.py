@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 from collections import deque
 from collections.abc import Sequence
 from typing import TypeVar
@@ -65,6 +66,8 @@ class Smpp:
         self._opening = asyncio.Lock()
         self._window = asyncio.Semaphore(settings.window)
         self._receipts: deque[Receipt] = deque()
+        self._run = secrets.token_hex(8)
+        self._kept = 0
         self._given_up: dict[int, str] = {}
         self._keys: dict[str, str] = {}
 
@@ -76,7 +79,9 @@ class Smpp:
         return await asyncio.gather(*(self._one(message) for message in batch))
 
     async def poll(self, cursor: str | None) -> tuple[Sequence[Receipt], str | None]:
-        """What the centre has delivered since the last poll; it delivers as long as the session is open.
+        """What the centre has delivered since the cursor; it delivers as long as the session is open.
+
+        Whoever comes with a cursor has kept what was told before it; until then it is told again.
 
         Raises:
             OSError: there is no session.
@@ -86,8 +91,13 @@ class Smpp:
                 await self._bound()
             except Unsent as error:
                 raise OSError(str(error)) from None
-        told, self._receipts = list(self._receipts), deque()
-        return told, cursor
+        run, _, count = (cursor or "").partition(":")
+        if run == self._run and count.isdigit():
+            while self._receipts and self._kept < int(count):
+                self._receipts.popleft()
+                self._kept += 1
+        told = list(self._receipts)
+        return told, f"{self._run}:{self._kept + len(told)}" if told else cursor
 
     async def close(self) -> None:
         """Unbind."""

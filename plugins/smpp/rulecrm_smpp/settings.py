@@ -55,7 +55,7 @@ class Settings:
         zone: IANA name of the zone of the times in receipts.
         enquire: seconds between two questions whether the centre is still there.
         timeout: seconds to wait for a connection and for each answer.
-        keep: most receipts that wait for a poll; more are left with the centre.
+        keep: most receipts that wait to be written; more are left with the centre.
         price: about what one part costs, for estimates.
         currency: of `price`.
 

@@ -570,8 +570,9 @@ def delivered(centre: Centre, *deliveries: dict[str, Any], **more: object) -> li
         assert await channel.poll(None) == ([], None)  # which opens the session
         for one in deliveries:
             assert await in_thread(lambda one=one: centre.deliver(**one)) == 0  # type: ignore[misc]
-        receipts, _ = await channel.poll(None)
-        assert await channel.poll(None) == ([], None)
+        receipts, cursor = await channel.poll(None)
+        assert await channel.poll(None) == (receipts, cursor)  # nobody has said that they are written
+        assert await channel.poll(cursor) == ([], cursor)
         return list(receipts)
 
     return run(channel, work)
@@ -650,8 +651,12 @@ def test_what_does_not_fit_is_left_with_the_centre(centre: Centre) -> None:
     async def work() -> list[int]:
         await channel.poll(None)
         statuses = [await in_thread(lambda n=n: centre.deliver(f"Nr. {n}")) for n in range(3)]  # type: ignore[misc]
-        await channel.poll(None)
-        return [*statuses, await in_thread(lambda: centre.deliver("Nr. 3"))]
+        receipts, cursor = await channel.poll(None)
+        assert [one.text for one in receipts] == ["Nr. 0", "Nr. 1"]
+        assert await channel.poll(cursor) == ([], cursor)
+        last = await in_thread(lambda: centre.deliver("Nr. 3"))
+        assert [one.text for one in (await channel.poll(cursor))[0]] == ["Nr. 3"]
+        return [*statuses, last]
 
     assert run(channel, work) == [0, 0, 0x64, 0]
 

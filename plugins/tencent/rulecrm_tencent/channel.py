@@ -7,8 +7,10 @@ once.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections import Counter
+import secrets
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -37,6 +39,9 @@ __all__ = ["PullingTencentSms", "TencentSms"]
 _PAGE = 100
 _PAGES = 20
 """Pulls of one poll, so that a poll has an end."""
+
+_ASKING = 60.0
+"""Seconds after which no further message is asked about, so that what is known is told."""
 
 _KEPT = dt.timedelta(days=7)
 """For how long the service lists reports."""
@@ -146,30 +151,50 @@ class TencentSms:
 class PullingTencentSms(TencentSms):
     """A route whose reports and replies may be pulled, with the session context in them."""
 
+    def __init__(self, settings: Settings, context: Context) -> None:
+        super().__init__(settings, context)
+        self._run = secrets.token_hex(8)
+        self._waiting: deque[Receipt] = deque()
+        self._written = 0
+
     async def ask(self, lost: Sequence[Sent]) -> Sequence[Answer]:
         """Look for reports of messages. There is one only once a carrier has told, so that none says nothing."""
-        return [await self._found(one) for one in lost]
+        slots, end = asyncio.Semaphore(self._settings.concurrency), asyncio.get_running_loop().time() + _ASKING
+
+        async def one_of(one: Sent) -> Answer:
+            async with slots:
+                if asyncio.get_running_loop().time() > end:
+                    return Answer(Answered.UNKNOWN, detail="there was no time left to ask")
+                return await self._found(one)
+
+        return await asyncio.gather(*(one_of(one) for one in lost))
 
     async def poll(self, cursor: str | None) -> tuple[Sequence[Receipt], str | None]:
-        """Reports and replies since the last pull, of which the service keeps count itself; the cursor stays as it is.
+        """Reports and replies since the cursor.
+
+        The service tells each once. Whoever comes with a cursor has kept what was told before it; until then it is told
+        again from here.
 
         Raises:
-            OSError: the service did not let itself be pulled.
+            OSError: the service did not let itself be pulled, and nothing is waiting.
         """
-        receipts: list[Receipt] = []
-        for row in await self._pulled("PullSmsSendStatus", "PullSmsSendStatusSet"):
-            with suppress(ValueError):  # a row that makes no sense takes no other with it
-                receipts += pulled_report(row, self._context)
+        run, _, count = (cursor or "").partition(":")
+        if run == self._run and count.isdigit():
+            while self._waiting and self._written < int(count):
+                self._waiting.popleft()
+                self._written += 1
         try:
-            replies = await self._pulled("PullSmsReplyStatus", "PullSmsReplyStatusSet")
+            for row in await self._pulled("PullSmsSendStatus", "PullSmsSendStatusSet"):
+                with suppress(ValueError):  # a row that makes no sense takes no other with it
+                    self._waiting += pulled_report(row, self._context)
+            for row in await self._pulled("PullSmsReplyStatus", "PullSmsReplyStatusSet"):
+                with suppress(ValueError):
+                    self._waiting.append(pulled_reply(row, self._context))
         except OSError:
-            if not receipts:
+            if not self._waiting:
                 raise
-            return receipts, cursor  # what was pulled would not be told again
-        for row in replies:
-            with suppress(ValueError):
-                receipts.append(pulled_reply(row, self._context))
-        return receipts, cursor
+        told = list(self._waiting)
+        return told, f"{self._run}:{self._written + len(told)}" if told else cursor
 
     async def _pulled(self, action: str, name: str) -> list[Mapping[str, object]]:
         rows: list[Mapping[str, object]] = []
