@@ -108,7 +108,7 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings(provider: BotApi | None = None, **more: object) -> Settings:
     url = provider.url if provider else "https://api.telegram.org"
-    return Settings(Secret("env:TELEGRAM_TOKEN"), url=url, timeout=0.3, **more)  # type: ignore[arg-type]
+    return Settings(Secret("env:TELEGRAM_TOKEN"), url=url, timeout=0.7, **more)  # type: ignore[arg-type]
 
 
 def opened(given: Settings) -> Telegram:

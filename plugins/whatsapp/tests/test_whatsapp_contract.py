@@ -141,7 +141,7 @@ def opened(url: str = "https://graph.facebook.com", **more: object) -> WhatsApp:
         "verify_token": "env:WA_VERIFY",
         "phone_number_id": NUMBER,
         "url": url,
-        "timeout": 0.3,
+        "timeout": 0.7,
     }
     (kind,) = rulecrm_channels()
     channel = kind.open(read_settings({**given, **more}, Settings, where="[whatsapp]"), Context(now=lambda: NOW))
