@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
+import rulecrm_dingtalk
 from rulecrm_dingtalk import rulecrm_channels
 from rulecrm_dingtalk.notices import Notices
 from rulecrm_dingtalk.results import name_of
@@ -24,6 +27,7 @@ from rulecrm.plugin import (
     Received,
     key_of,
     read_settings,
+    registry_of,
 )
 from rulecrm.testing.channels import ChannelContract
 from rulecrm.testing.clocks import FakeClock
@@ -422,3 +426,13 @@ def test_a_task_that_is_refused_does_not_stand_in_the_way(provider: DingTalk) ->
     receipts, cursor = asyncio.run(run())
     assert [one.address for one in receipts] == ["u001"]
     assert cursor == '{"100000000002": 1795334400}'
+
+
+def test_it_is_admitted_and_loads_little() -> None:
+    registry = registry_of({"dingtalk": rulecrm_dingtalk})
+    (standing,) = registry.plugins
+    assert standing.refused is None
+    assert sorted(registry.channels) == ["dingtalk", "dingtalk-robot"]
+    assert all(kind.doc and kind.guide for kind in registry.channels.values())
+    loaded = "import sys, rulecrm_dingtalk; sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0

@@ -6,10 +6,13 @@ import asyncio
 import base64
 import datetime as dt
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
 import pytest
+import rulecrm_wecom
 from attrs import evolve
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from rulecrm_wecom import rulecrm_channels
@@ -31,6 +34,7 @@ from rulecrm.plugin import (
     Request,
     key_of,
     read_settings,
+    registry_of,
 )
 from rulecrm.testing.channels import ChannelContract
 from rulecrm.testing.clocks import FakeClock
@@ -658,3 +662,13 @@ def test_what_is_not_wecoms_is_refused() -> None:
 def test_what_makes_no_sense_is_said_so(text: str) -> None:
     with pytest.raises(ValueError, match="a callback"):
         hear(callback(text))
+
+
+def test_it_is_admitted_and_loads_little() -> None:
+    registry = registry_of({"wecom": rulecrm_wecom})
+    (standing,) = registry.plugins
+    assert standing.refused is None
+    assert sorted(registry.channels) == ["wecom", "wecom-customers"]
+    assert all(kind.doc and kind.guide for kind in registry.channels.values())
+    loaded = "import sys, rulecrm_wecom; sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
