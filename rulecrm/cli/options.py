@@ -11,10 +11,11 @@ from pathlib import Path
 
 import click
 
-__all__ = ["as_of", "facts", "instant", "instant_or_none", "rules_file", "rules_files", "settings", "state"]
+__all__ = ["as_of", "facts", "instant", "instant_or_none", "pairs", "rules_file", "rules_files", "settings", "state"]
 
 
-def _settings(ctx: click.Context, option: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
+def pairs(ctx: click.Context, option: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
+    """Words like NAME=VALUE, by name."""
     found: dict[str, str] = {}
     for word in words:
         name, sign, value = word.partition("=")
@@ -50,6 +51,7 @@ rules_file = click.argument("file", type=_FILE)
 rules_files = click.argument("files", type=_FILE, nargs=-1, required=True, metavar="FILE...")
 facts = click.option(
     "--facts",
+    "--shop",
     "folder",
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -66,12 +68,13 @@ settings = click.option(
     "--set",
     "settings",
     multiple=True,
-    callback=_settings,
+    callback=pairs,
     metavar="NAME=VALUE",
     help="Set a param, such as active_within=50d. May be repeated.",
 )
 state = click.option(
     "--state",
+    "--ledger",
     "url",
     required=True,
     metavar="URL",

@@ -7,8 +7,8 @@ Invariant: everything that was decided is in the ledger, and what is in the ledg
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from pathlib import PurePath
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol, Self
 
 import polars as pl
@@ -16,14 +16,19 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
+from rulecrm.dispatch import Clock as SendingClock
+from rulecrm.dispatch import Dispatched, Rehearsed, Routes, SystemClock, starting_at
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
+from rulecrm.engine.hearing import ADDRESSES, Hearing, recognise
 from rulecrm.engine.migrating import migrated
+from rulecrm.engine.sending import Desk, Sender
 from rulecrm.engine.versions import load_kept, params_of, rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
 from rulecrm.model.durations import Duration
 from rulecrm.model.instants import Instant, from_microseconds, instant_of, to_microseconds
 from rulecrm.model.program import Program
+from rulecrm.plugin import Channel, Registry, installed
 from rulecrm.runtime import calendar
 from rulecrm.runtime.register import ALWAYS
 from rulecrm.state import Ledger, RulesVersion, Settings
@@ -31,7 +36,7 @@ from rulecrm.state import Ledger, RulesVersion, Settings
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from rulecrm.state import History
+    from rulecrm.state import History, Letter
 
 __all__ = ["Advanced", "Engine", "Rules"]
 
@@ -67,6 +72,11 @@ class Rules(Protocol):
         """The typed model."""
         ...
 
+    @property
+    def plugins(self) -> Registry | None:
+        """What they were checked with, besides the language itself."""
+        ...
+
 
 class Engine:
     """Rules, facts and a ledger; use it in a `with` block, or call `close`.
@@ -76,6 +86,9 @@ class Engine:
         engine.advance(to="2025-11-12T10:00")
         engine.decisions()
     ```
+
+    What was sent, and what was told of it (opened, clicked, answered, …), is in the ledger; rules see it as facts
+    beside the shop's own, without anybody giving it to them.
 
     Attributes:
         facts: the shop's facts; set it to newer ones before the next advance.
@@ -90,6 +103,9 @@ class Engine:
         start: Instant | None = None,
         seed: str = "rulecrm",
         lateness: dt.timedelta = dt.timedelta(days=7),
+        channels: Mapping[str, Channel] | None = None,
+        routes: Routes | None = None,
+        registry: Registry | None = None,
     ) -> None:
         """Open the ledger, or make it.
 
@@ -101,6 +117,9 @@ class Engine:
                 first instant in the rules' zone. Without it the clock begins before the first fact.
             seed: of control groups, holdout and splits.
             lateness: how old a late row may be, and still be entered on.
+            channels: what sends, by the word of the rules: `{"sms": channel}`; they are their owner's to close.
+            routes: what sends, as a settings file says (`Routes.load`); closed with the engine.
+            registry: what plugins offer; what is installed where nothing is said.
 
         Raises:
             RulesError: the ledger cannot be opened, is newer than this version, or belongs to other rules; R440.
@@ -113,6 +132,7 @@ class Engine:
         settings = Settings(name, machines, program.zone, seed, begin, length)
         self.facts = facts
         self._program = program
+        self._plugins = rules.plugins
         self._ledger = Ledger.open(state)
         try:
             self._settings = self._ledger.claim(settings)
@@ -120,13 +140,17 @@ class Engine:
             self._ledger.close()
             raise
         self._loaded: dict[tuple[str, str], Program | None] = {}
+        self._registry = registry
+        self._desk = Desk(routes if routes is not None else Routes.of(channels or {}))
+        self._hearing = Hearing()
 
     def __repr__(self) -> str:
         clock = self.clock
         return f"<Engine: clock {'not begun' if clock is None else clock.isoformat()}>"
 
     def close(self) -> None:
-        """Let go of the ledger."""
+        """Let go of the ledger, and of channels that were made from settings."""
+        self._desk.close()
         self._ledger.close()
 
     def __enter__(self) -> Self:
@@ -157,14 +181,16 @@ class Engine:
         """
         program = self._program
         end = to_microseconds(instant_of(to, program.zone))
+        self._recognise()
         clock = self._ledger.clock()
         with self._ledger.advance(end, expected_clock=clock) as book:
-            since = min(earliest(program, self.facts), end) if clock is None else clock
+            facts = self._hearing.joined(self.facts, book.told())
+            since = min(earliest(program, facts), end) if clock is None else clock
             start = ALWAYS if self._settings.start is None else self._settings.start
             late = since - calendar.shift_scalar(since, -self._settings.lateness, program.zone)
             rules = VersionedRules(program, rules_hash(program), self._older)
             span = Span(Clock(since, end, start, late), self._settings.seed)
-            counts = advance(rules, self.facts, book, span, progress=progress)
+            counts = advance(rules, facts, book, span, progress=progress)
             book.finish(self._version(rules.hash))
         return _advanced(clock, end, counts)
 
@@ -209,10 +235,121 @@ class Engine:
         place = (symbol, version)
         if place not in self._loaded:
             kept = self._ledger.version(symbol, version)
-            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params)
+            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params, self._plugins)
         return self._loaded[place]
 
+    def _told(self) -> Facts:
+        """The facts with what was told of messages, where a template asks for more than attributes."""
+        asked = (use.what for template in self._program.templates.values() for use in template.uses)
+        return self.facts_with_receipts() if {"definition", "lifecycle"} & set(asked) else self.facts
+
+    def _recognise(self) -> None:
+        """Find the customers of whom only an address was told."""
+        mine = {one.channel: one.address for one in self._desk.routes.routes if one.address}
+        recognise(self._ledger, self.facts, self._program, {**ADDRESSES, **mine})
+
+    # --- sending --------------------------------------------------------------------------------------------------
+
+    def dispatch(
+        self,
+        now: Instant | None = None,
+        *,
+        limit: int | None = None,
+        worker: str | None = None,
+        clock: SendingClock | None = None,
+        progress: Progress | None = None,
+    ) -> Dispatched:
+        """Send what is due, each message once, if the gate lets it now; and say what became of it.
+
+        Args:
+            now: the instant to begin at, where it is not the present.
+            limit: how many messages may be handed over; all that are due where nothing is said.
+            worker: what this worker is called; two that work on one ledger at a time differ.
+            clock: what time it is, and how to wait; the machine's where nothing is said.
+            progress: told how far the work has come.
+
+        Raises:
+            RulesError: the ledger cannot be used, or the facts lack columns that the gate needs.
+            RuntimeError: it is called where a loop of asyncio is running; there, `await engine.adispatch()`.
+        """
+        return self._desk.run(
+            lambda: self.adispatch(now, limit=limit, worker=worker, clock=clock, progress=progress)
+        )  # fmt: skip
+
+    async def adispatch(
+        self,
+        now: Instant | None = None,
+        *,
+        limit: int | None = None,
+        worker: str | None = None,
+        clock: SendingClock | None = None,
+        progress: Progress | None = None,
+    ) -> Dispatched:
+        """The same as `dispatch`, for programs that have a loop of asyncio."""
+        if now is not None:
+            if clock is not None:
+                raise ValueError("either `now` or `clock` says what time it is")
+            clock = starting_at(instant_of(now, self._program.zone))
+        self._recognise()
+        return await self._sender().send(clock=clock or SystemClock(), limit=limit, worker=worker, progress=progress)
+
+    def rehearse(self, folder: str | Path, now: Instant | None = None, *, limit: int | None = None) -> Rehearsed:
+        """Write what would be sent now into a folder, as files to be opened and read; nothing is sent or changed.
+
+        Args:
+            folder: made where it is not there; `index.html` lists what is in it.
+            now: the instant; the present where nothing is said.
+            limit: at most so many messages of each route; 10,000 where nothing is said.
+        """
+        return self._sender().rehearse(Path(folder), now=self._present(now), limit=limit)
+
+    def _sender(self) -> Sender:
+        return Sender(
+            self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
+            self._registry or installed(),
+        )  # fmt: skip
+
+    def dead_letters(self, decision: str | None = None) -> list[Letter]:
+        """Messages that have failed, or of which nobody knows whether they were sent; or one message, dead or not."""
+        return self._ledger.letters.all(decision)
+
+    def retry(self, *decisions: str, now: Instant | None = None) -> int:
+        """Send dead letters again with the next dispatch; how many.
+
+        Raises:
+            RulesError: R486, one of them is no dead letter.
+        """
+        return self._ledger.letters.retry(decisions, self._present(now))
+
+    def resolve(self, decision: str, outcome: str, *, now: Instant | None = None) -> None:
+        """Say what became of a dead letter: `sent` or `failed`.
+
+        Raises:
+            RulesError: R486, it is no dead letter.
+        """
+        self._ledger.letters.resolve([decision], outcome, self._present(now))
+
+    def add_coupons(self, pool: str, codes: Iterable[str]) -> int:
+        """Put codes into a pool, to be given away once each; how many are new."""
+        return self._ledger.coupons.add(pool, codes)
+
+    def _present(self, now: Instant | None) -> int:
+        return to_microseconds(instant_of(dt.datetime.now(dt.UTC) if now is None else now, self._program.zone))
+
     # --- reading --------------------------------------------------------------------------------------------------
+
+    def receipts(self, *, customer: str | None = None) -> pl.DataFrame:
+        """What was sent and what was told of it, as events: the columns of `rulecrm.state.TOLD`, in the order of time.
+
+        Given to a backtest among its events, it decides what this engine does.
+        """
+        self._recognise()
+        self._ledger.receipts.reconcile()
+        return self._ledger.receipts.frame(customer)
+
+    def facts_with_receipts(self) -> Facts:
+        """The facts as rules see them, with what was told of messages: for `Rules.evaluate` and `Rules.explain`."""
+        return self._hearing.joined(self.facts, self.receipts())
 
     def decisions(self, *, customer: str | None = None, campaign: str | None = None) -> pl.DataFrame:
         """Decisions in the order of time: the columns of `rulecrm.model.decisions.DECISIONS`, instants in UTC."""

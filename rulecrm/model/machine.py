@@ -410,7 +410,7 @@ class Template(node.Node):
 
     Attributes:
         uses: what it is filled with, by name; each name once.
-        purpose: what the message is for: `marketing`, or a word of the shop's own, to which customers consent by itself.
+        purpose: what the message is for: `marketing`, or a word of the shop's own that customers consent to by itself.
     """
 
     symbol: str

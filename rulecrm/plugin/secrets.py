@@ -29,8 +29,8 @@ class Secret:
     @reference.validator
     def _check(self, _: object, value: str) -> None:
         scheme, _sep, rest = value.partition(":")
-        user = rest.partition("/")[2]
-        if value and not ((scheme == "env" and rest.isidentifier()) or (scheme == "keyring" and user)):
+        service, _sep, user = rest.partition("/")
+        if value and not ((scheme == "env" and rest.isidentifier()) or (scheme == "keyring" and service and user)):
             raise ValueError("a secret is given as env:NAME or keyring:SERVICE/USER, never as itself")
 
     def __bool__(self) -> bool:
@@ -42,12 +42,13 @@ class Secret:
         Raises:
             RulesError: R480, nothing is there under the reference.
         """
+        if not self.reference:
+            raise RulesError([Diagnostic("R480", "a secret was not set", help="give env:NAME or keyring:SERVICE/USER")])
         scheme, _, rest = self.reference.partition(":")
         found = os.environ.get(rest) if scheme == "env" else _from_keyring(*rest.partition("/")[::2])
         if not found:
-            message = f"there is no secret under {self.reference}" if self.reference else "a secret was not set"
             where = "set the environment variable" if scheme == "env" else "put it into the keyring"
-            raise RulesError([Diagnostic("R480", message, help=where)])
+            raise RulesError([Diagnostic("R480", f"there is no secret under {self.reference}", help=where)])
         return found
 
 
@@ -61,5 +62,9 @@ def _from_keyring(service: str, user: str) -> str | None:
     except ImportError:
         message = "secrets in the keyring need the package `keyring`"
         raise RulesError([Diagnostic("R480", message, help="pip install keyring")]) from None
-    found = keyring.get_password(service, user)
+    try:
+        found = keyring.get_password(service, user)
+    except Exception as error:  # noqa: BLE001 - each backend has errors of its own; their words are not repeated
+        message = f"the keyring could not be asked for {service}/{user}: {type(error).__name__}"
+        raise RulesError([Diagnostic("R480", message, help="see that the system's keyring is open")]) from None
     return found if isinstance(found, str) else None

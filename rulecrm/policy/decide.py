@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from rulecrm.model.decisions import bucket_seed
 from rulecrm.model.machine import Budget, Campaign, Policy, Quiet
+from rulecrm.model.sending import MARKETING
 from rulecrm.policy.caps import over_limits
 from rulecrm.policy.quiet import free_at
 from rulecrm.policy.reach import Reach
@@ -69,7 +70,8 @@ def decide(
     Args:
         candidates: columns `decision`, `customer`, `campaign`, `arm`, `entered`, `action` (`send` or `staff`), `order`
             (Int64: which step comes first), `due` (Int64, not after `to`) and `messages` (List(String): the channels of
-            its messages, the first choice first; for the staff one, `staff`).
+            its messages, the first choice first; for the staff one, `staff`); and `purposes` (List(String): what each
+            of these is for), without which all are marketing.
         policy: what no campaign may break.
         ranking: who comes first.
         granted: messages granted before.
@@ -81,6 +83,8 @@ def decide(
     """
     if not len(candidates):
         return candidates.select("decision", *(pl.lit(None, dtype).alias(name) for name, dtype in _SETTLED.items()))
+    if "purposes" not in candidates.columns:
+        candidates = candidates.with_columns(purposes=pl.col("messages").list.eval(pl.lit(MARKETING)))
     work = candidates.with_row_index("row").with_columns(
         *(pl.lit(None, dtype).alias(name) for name, dtype in _SETTLED.items() if name != "due"),
         free=pl.col("due"),
@@ -136,20 +140,26 @@ def _gate(work: pl.DataFrame, policy: Policy, reach: Reach, to: int) -> pl.DataF
 
 def _reached(rest: pl.DataFrame, reach: Reach) -> pl.DataFrame:
     """The first of its messages that may be sent to each; where there is none, why the first may not."""
-    channels = rest.get_column("messages")
+    channels, purposes = rest.get_column("messages"), rest.get_column("purposes")
     most = channels.list.len().max()
     assert isinstance(most, int)
     customers, due = rest.get_column("customer"), rest.get_column("due").to_numpy()
     choice = np.full(len(rest), -1, np.int64)
     why = np.full(len(rest), "", object)
     for number in range(most):
-        names = channels.list.get(number, null_on_oob=True)
-        for name in names.drop_nulls().unique(maintain_order=True).to_list():
-            here = np.flatnonzero((names == name).fill_null(False).to_numpy() & (choice < 0))
+        ways = pl.DataFrame(
+            {
+                "channel": channels.list.get(number, null_on_oob=True),
+                "purpose": purposes.list.get(number, null_on_oob=True),
+            }
+        )
+        for name, purpose in ways.drop_nulls("channel").unique(maintain_order=True).rows():
+            same = (ways.get_column("channel") == name) & (ways.get_column("purpose") == purpose)
+            here = np.flatnonzero(same.fill_null(False).to_numpy() & (choice < 0))
             if not len(here):
                 continue
             keys, instants = customers.gather(pl.Series(here)), due[here]
-            refused = reach.refused(name, keys, instants).to_numpy()
+            refused = reach.refused(name, keys, instants, purpose=purpose).to_numpy()
             dead = reach.suppressed(name, keys, instants).to_numpy()
             if number == 0:
                 why[here] = np.where(refused, "no consent", np.where(dead, "suppressed", ""))

@@ -23,7 +23,7 @@ from rulecrm.model.walk import walk
 __all__ = ["Versions", "canonical"]
 
 _MEANINGLESS = frozenset({"title", "doc", "titles", "file", "version", "span", "uses"})
-"""Fields that change nothing about what happens: the file that a text came from, not the text, nor what is read off it."""
+"""Fields that change nothing about what happens: the file of a text, not the text; what is read off it."""
 
 
 @define

@@ -5,14 +5,13 @@ each of their names means.
 Invariant: a name is that of a definition about customers, of an attribute of the customer, a code of a pool
 (`coupon.SPRING`), the clock (`now`, `today`), or given by every message that sends the template.
 
-Liquid is read by `words`, which is imported where a template has any: rules without it are checked without python-liquid.
+A text that has no more than names in it is read without python-liquid, which takes long to import.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -24,9 +23,7 @@ from rulecrm.model.types import Type
 from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import DEFINING, Entry, Module
-
-if TYPE_CHECKING:
-    from rulecrm.words.reading import Used
+from rulecrm.words.used import Used, simple
 
 __all__ = ["check_wording"]
 
@@ -83,15 +80,16 @@ def _used(
     report: Report, template: machine.Template, part: machine.TemplatePart, sources: Mapping[str, str]
 ) -> Sequence[Used]:
     """The names of a part, or none after a report that it cannot be read."""
-    if "{{" not in part.text and "{%" not in part.text:
-        return ()
-    from rulecrm.words.errors import Fault
+    names = simple(part.text)
+    if names is not None:
+        return names
+    from rulecrm.words.errors import ReadingError
     from rulecrm.words.reading import read
     from rulecrm.words.sandbox import Sandbox
 
     try:
         return read(part.text, Sandbox(html=False)).used
-    except Fault as fault:
+    except ReadingError as fault:
         place = _place_of(part.text[fault.start : fault.end], fault.start, part, sources)
         message = f"the template `{template.symbol}` is no Liquid: {fault.problem}"
         report.error("R224", message, place, advice=fault.advice)
@@ -206,7 +204,9 @@ def _report(report: Report, finding: _Finding, senders: Sequence[machine.Message
     if path == (_COUPON,):
         near = near or f"`{_COUPON}.POOL` draws one of a pool; or a message gives it: `with {{ {_COUPON}: … }}`"
     text = f"the template `{symbol}` knows no name `{name}`"
-    if senders or problem.certain:
+    if problem.certain:
+        report.error("R222", text, finding.place, advice=near)
+    elif senders:
         report.error("R222", text, finding.place, advice=near or f"a message may give it: `with {{ {path[0]}: … }}`")
     else:
         report.warning("R222", text, finding.place, advice=near or "a message may give it: `with { … }`")

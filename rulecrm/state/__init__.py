@@ -1,9 +1,20 @@
-"""The ledger: what was decided, for whom, when and why, in SQLite or PostgreSQL."""
+"""The ledger: what was decided, for whom, when and why, in SQLite or PostgreSQL; and what became of it."""
 
 from rulecrm.state.advance import Advance
+from rulecrm.state.buckets import Buckets, Granted
+from rulecrm.state.coupons import Coupons
 from rulecrm.state.history import Happening, History
 from rulecrm.state.ledger import WAIT, Ledger
+from rulecrm.state.letters import Letter, Letters, Tried
+from rulecrm.state.outbox import Claimed, Mark, Outbox, Outcome, Waiting, Way, Ways
 from rulecrm.state.privacy import Tombstones
+from rulecrm.state.reached import Reached
+from rulecrm.state.receipts import Receipts
 from rulecrm.state.settings import RulesVersion, Settings
+from rulecrm.state.told import TOLD
 
-__all__ = ["WAIT", "Advance", "Happening", "History", "Ledger", "RulesVersion", "Settings", "Tombstones"]
+__all__ = [
+    "TOLD", "WAIT", "Advance", "Buckets", "Claimed", "Coupons", "Granted", "Happening", "History", "Ledger", "Letter",
+    "Letters", "Mark", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion", "Settings", "Tombstones", "Tried",
+    "Waiting", "Way", "Ways",
+]  # fmt: skip

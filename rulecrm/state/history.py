@@ -7,15 +7,19 @@ Invariant: each entry, each decision and each end is told once; nothing is told 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 from attrs import asdict, frozen
 
+from rulecrm.state.told import SENT
+
 __all__ = ["Happening", "History", "history_of"]
 
 _ORDER = {"entered": 0, "ended": 2}
-"""At one instant: entries, then what was decided, then ends."""
+"""At one instant: entries, then what was decided, then ends, then what was sent, then what was heard."""
 
 
 @frozen
@@ -24,12 +28,13 @@ class Happening:
 
     Attributes:
         at: its instant, UTC.
-        what: `entered`, `ended`, or the action of a decision (`send`, `staff`, `tag`, `measure`, `branch`).
+        what: `entered`, `ended`, the action of a decision (`send`, `staff`, `tag`, `measure`, `branch`), `attempt` (a
+            message was handed to a channel), or `receipt` (somebody told what became of one).
         campaign: of the journey.
         journey: its id.
         step: number of the step; empty for an entry.
         text: what was entered on, sent, tagged, chosen, or why it ended.
-        outcome: of a decision.
+        outcome: of a decision, or what a channel answered.
         reason: why it has that outcome, in words.
         due: when it is done, where that is not `at`.
         version: of the campaign.
@@ -81,7 +86,15 @@ class History:
         return "\n".join(lines) + "\n"
 
 
-def history_of(customer: str, journeys: pl.DataFrame, decisions: pl.DataFrame, zone: str) -> History:
+def history_of(
+    customer: str,
+    journeys: pl.DataFrame,
+    decisions: pl.DataFrame,
+    zone: str,
+    *,
+    attempts: pl.DataFrame | None = None,
+    receipts: pl.DataFrame | None = None,
+) -> History:
     """The history of a customer.
 
     Args:
@@ -89,6 +102,8 @@ def history_of(customer: str, journeys: pl.DataFrame, decisions: pl.DataFrame, z
         journeys: the customer's, as `Ledger.journeys` gives them.
         decisions: the customer's, as `Ledger.decisions` gives them.
         zone: IANA name of the zone to write instants in.
+        attempts: every time that a message was handed over, the columns of `reading.ATTEMPTS`.
+        receipts: what was sent, and what was told of it later, the columns of `told.TOLD`.
     """
     found: list[tuple[tuple[dt.datetime, int, str], Happening]] = []
     for row in journeys.iter_rows(named=True):
@@ -110,7 +125,39 @@ def history_of(customer: str, journeys: pl.DataFrame, decisions: pl.DataFrame, z
             row["due"] if row["due"] != row["at"] else None, row["version"], row["rules"], row["decided"],
         )  # fmt: skip
         found.append(_placed(one, row["decision"]))
+    made = {row["decision"]: row for row in decisions.iter_rows(named=True)}
+    found += _handed_over(attempts, made)
+    found += _heard(receipts)
     return History(customer, tuple(one for _, one in sorted(found, key=lambda pair: pair[0])), zone)
+
+
+Row = dict[str, Any]
+_Found = list[tuple[tuple[dt.datetime, int, str], Happening]]
+
+
+def _handed_over(attempts: pl.DataFrame | None, made: Mapping[str, Row]) -> _Found:
+    found: _Found = []
+    for row in () if attempts is None else attempts.iter_rows(named=True):
+        of = made.get(row["decision"], {})
+        told = ": ".join(part for part in (row["code"], row["detail"]) if part)
+        one = Happening(
+            row["begun"], "attempt", of.get("campaign", ""), of.get("journey", ""), of.get("step", ""),
+            f"{row['number']}: {row['channel']} through {row['route']}", row["outcome"] or "no answer", told or None,
+            version=of.get("version", ""),
+        )  # fmt: skip
+        found.append(((one.at, 3, f"{row['decision']} {row['number']:06}"), one))
+    return found
+
+
+def _heard(receipts: pl.DataFrame | None) -> _Found:
+    found: _Found = []
+    for row in () if receipts is None else receipts.iter_rows(named=True):
+        if row["kind"] == SENT:
+            continue  # that is an attempt
+        said = ": ".join(part for part in (row["reason"], row["text"]) if part)
+        text = f"{row['kind']} {row['channel']}{f' ({said})' if said else ''}"
+        found.append(((row["at"], 4, row["event"]), Happening(row["at"], "receipt", row["campaign"] or "", "", text=text)))
+    return found
 
 
 def _placed(one: Happening, decision: str) -> tuple[tuple[dt.datetime, int, str], Happening]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -21,13 +22,20 @@ from rulecrm.model.instants import from_microseconds
 from rulecrm.state import reading, tables
 from rulecrm.state.address import Address, address_of
 from rulecrm.state.advance import Advance
+from rulecrm.state.buckets import Buckets
 from rulecrm.state.bulk import Watch
 from rulecrm.state.connecting import engine_of, outside, take_lock, transaction
+from rulecrm.state.coupons import Coupons
 from rulecrm.state.history import History, history_of
+from rulecrm.state.letters import Letters
 from rulecrm.state.opening import prepare
+from rulecrm.state.outbox import Outbox
 from rulecrm.state.privacy import compact, erase
+from rulecrm.state.reached import Reached
+from rulecrm.state.receipts import Receipts
 from rulecrm.state.refusals import refusal, translated
 from rulecrm.state.settings import RulesVersion, Settings, claim
+from rulecrm.state.told import told
 
 __all__ = ["WAIT", "Ledger"]
 
@@ -52,6 +60,7 @@ class Ledger:
     _engine: sa.Engine = field(repr=False)
     watch: Watch = field(default=_unwatched, repr=False)
     _current: sa.Connection | None = field(default=None, repr=False)
+    _turn: threading.RLock = field(factory=threading.RLock, repr=False)
 
     @classmethod
     def open(cls, url: str, *, create: bool = True, wait: float = WAIT) -> Ledger:
@@ -159,6 +168,11 @@ class Ledger:
         with translated(self._address.shown, self._address.secret), outside(self._engine) as connection:
             compact(connection)
 
+    @property
+    def receipts(self) -> Receipts:
+        """What providers, and the people themselves, told of messages."""
+        return Receipts(self._transaction)
+
     # --- reading --------------------------------------------------------------------------------------------------
 
     def clock(self) -> int | None:
@@ -208,27 +222,68 @@ class Ledger:
         with self._transaction(write=False) as connection:
             journeys = reading.journeys(connection, customer=customer, campaign=None, live=None)
             decisions = reading.decisions(connection, customer=customer, campaign=None, since=None)
+            attempts = reading.attempts(connection, customer)
+            receipts = told(connection, customer)
             zone = sa.select(tables.meta.c.value).where(tables.meta.c.name == "zone")
-            return history_of(customer, journeys, decisions, connection.execute(zone).scalar_one_or_none() or "UTC")
+            shown = connection.execute(zone).scalar_one_or_none() or "UTC"
+        return history_of(customer, journeys, decisions, shown, attempts=attempts, receipts=receipts)
 
     def export(self, customer: str) -> dict[str, object]:
         """All that the ledger holds about one customer, JSON-ready; instants are ISO 8601 in UTC."""
         with self._transaction(write=False) as connection:
             journeys = reading.journeys(connection, customer=customer, campaign=None, live=None)
             decisions = reading.decisions(connection, customer=customer, campaign=None, since=None)
-        return {"customer": customer, "journeys": _plain(journeys), "decisions": _plain(decisions)}
+            attempts = reading.attempts(connection, customer)
+            receipts = told(connection, customer)
+        frames = {"journeys": journeys, "decisions": decisions, "attempts": attempts, "receipts": receipts}
+        return {"customer": customer, **{name: _plain(frame) for name, frame in frames.items()}}
+
+    # --- sending --------------------------------------------------------------------------------------------------
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the ledger is gone with the program; it has one connection then."""
+        return self._address.dialect == "sqlite" and self._address.path is None
+
+    @property
+    def outbox(self) -> Outbox:
+        """Messages that wait, and what becomes of them."""
+        return Outbox(self._transaction, self._watched)
+
+    def _watched(self, name: str) -> None:
+        self.watch(name)
+
+    @property
+    def buckets(self) -> Buckets:
+        """Rates that workers share."""
+        return Buckets(self._transaction)
+
+    @property
+    def coupons(self) -> Coupons:
+        """Codes that are given away once each."""
+        return Coupons(self._transaction)
+
+    @property
+    def letters(self) -> Letters:
+        """Messages that were not sent, or of which nobody knows."""
+        return Letters(self._transaction)
+
+    @property
+    def reached(self) -> Reached:
+        """Whom messages have reached, and who wants no more."""
+        return Reached(self._transaction)
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
-        with translated(self._address.shown, self._address.secret):
-            if self._current is not None:  # in memory there is one connection, and it is in the midst of an advance
+        # In memory there is one connection, and threads take turns at it.
+        with self._turn if self.in_memory else nullcontext(), translated(self._address.shown, self._address.secret):
+            if self._current is not None:  # this thread is in the midst of an advance
                 if write:
                     raise refusal("R457", f"the ledger {self._address.shown} is in the midst of an advance")
                 yield self._current
                 return
             with transaction(self._engine, write=write) as connection:
-                in_memory = self._address.dialect == "sqlite" and self._address.path is None
-                self._current = connection if in_memory else None
+                self._current = connection if self.in_memory else None
                 try:
                     yield connection
                 finally:

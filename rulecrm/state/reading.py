@@ -19,7 +19,7 @@ from rulecrm.model.types import INSTANT, INT, TEXT
 from rulecrm.state import bulk, tables
 from rulecrm.state.settings import RulesVersion
 
-__all__ = ["ADVANCES", "advances", "decisions", "journeys", "version"]
+__all__ = ["ADVANCES", "ATTEMPTS", "advances", "attempts", "decisions", "journeys", "version"]
 
 ADVANCES = (
     Field("number", INT, "from 1"),
@@ -35,6 +35,22 @@ ADVANCES = (
     Field("ran", INSTANT, "when it was made, by the machine's clock"),
 )
 
+ATTEMPTS = (
+    Field("decision", TEXT, "id of the decision"),
+    Field("number", INT, "from 1"),
+    Field("choice", INT, "which of the decision's messages, from 0"),
+    Field("channel", TEXT, "the word of the rules"),
+    Field("route", TEXT, "name of the route"),
+    Field("begun", INSTANT, "when it was handed over"),
+    Field("answered", INSTANT, "when the channel answered; missing where it never did", nullable=True),
+    Field("outcome", TEXT, "what it answered", nullable=True),
+    Field("provider_id", TEXT, "the provider's id of the message", nullable=True),
+    Field("code", TEXT, "the provider's own code", nullable=True),
+    Field("detail", TEXT, "in words", nullable=True),
+    Field("units", INT, "what the provider counts it as", nullable=True),
+    Field("price", TEXT, "exact, as text", nullable=True),
+    Field("currency", TEXT, "of the price", nullable=True),
+)
 
 def decisions(
     connection: sa.Connection, *, customer: str | None, campaign: str | None, since: dt.datetime | None
@@ -60,6 +76,13 @@ def journeys(
 def advances(connection: sa.Connection) -> pl.DataFrame:
     """Every advance, the first one first."""
     return _read(connection, ADVANCES, tables.advances, []).sort("number")
+
+
+def attempts(connection: sa.Connection, customer: str) -> pl.DataFrame:
+    """Every time that a message to a customer was handed over: the columns of `ATTEMPTS`."""
+    whose = sa.select(tables.outbox.c.decision).where(tables.outbox.c.customer == customer)
+    found = [tables.attempts.c.decision.in_(whose)]
+    return _read(connection, ATTEMPTS, tables.attempts, found).sort("begun", "decision", "number")
 
 
 def version(connection: sa.Connection, campaign: str, number: str) -> RulesVersion | None:

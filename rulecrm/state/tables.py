@@ -45,13 +45,15 @@ decisions = _table("decisions", *(field.name for field in DECISIONS), "granted",
 """`DECISIONS`; `granted` is 1 once the outcome was `queued`, whatever the channel has answered since: caps count it."""
 
 outbox = _table(
-    "outbox", "decision", "customer", "due", "choice", "channel", "template", "via", "state", "attempts", "not_before",
-    "worker", "leased_until", "route", "key", "provider_id", "sent_at", "reason", "erased",
+    "outbox", "decision", "customer", "due", "choice", "channel", "template", "via", "state", "attempts", "tries",
+    "not_before", "worker", "leased_until", "route", "key", "provider_id", "sent_at", "reason", "refused", "erased",
 )  # fmt: skip
 """One row for each message that was queued, made with its decision.
 
 `choice`, `channel`, `template`, `via` say which of its messages it is at; `route` is the name of the channel's
-settings; `key` its idempotency key; `sent_at` when a provider took it, microseconds. `state` is one of:
+settings; `key` its idempotency key; `sent_at` when a provider took it, microseconds. `attempts` is how often it was
+handed over, `tries` how many of those count against the message that it is at; `refused` is the outcome of the first of
+its messages, where that could not be sent. `state` is one of:
 
 * `waiting`: until `not_before`;
 * `claimed`: by `worker`, until `leased_until`; nothing was handed over yet, so that a claim that ran out is `waiting`;
@@ -68,20 +70,14 @@ attempts = _table(
 """Every time a message was handed to a channel; `answered` and what follows are missing until it answered."""
 
 receipts = _table(
-    "receipts",
-    "receipt",
-    "what",
-    "at",
-    "learnt",
-    "route",
-    "channel",
-    "customer",
-    "decision",
-    "reason",
-    "text",
-    "erased",
-)
-"""What was told later: by provider (`route`) and its id of the event, so that what is told twice is there once."""
+    "receipts", "receipt", "what", "at", "learnt", "route", "channel", "customer", "decision", "key", "provider_id",
+    "address", "reason", "text", "settled", "erased",
+)  # fmt: skip
+"""What was told later; `receipt` is made of route and id of the event, so that what is told twice is there once.
+
+`key` and `provider_id` say which message it is about, known or not yet; `address`, as SHA-256(salt ␟ address), whose it
+is, until its customers are known. `settled` is 0 as long as a message or an answer may still come that it belongs to.
+"""
 
 coupons = _table("coupons", "pool", "code", "decision", "drawn")
 """Codes that are given away once each; `decision` is whom it was given with, `drawn` when."""

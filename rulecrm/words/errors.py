@@ -1,6 +1,7 @@
 """What goes wrong with the words of a message.
 
-In: a template, the place in it, what is wrong. Out: `Fault` while a text is read, `WordingError` while one is filled.
+In: a template, the place in it, what is wrong. Out: `ReadingError` while a text is read, `WordingError` while one
+is filled.
 Invariant: a message names the template, the part and the line, and never a value that was filled in.
 """
 
@@ -9,10 +10,10 @@ from __future__ import annotations
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.model.machine import TemplatePart
 
-__all__ = ["Fault", "WordingError"]
+__all__ = ["ReadingError", "WordingError"]
 
 
-class Fault(Exception):
+class ReadingError(Exception):
     """A text that is no Liquid, or more of it than is allowed.
 
     Attributes:

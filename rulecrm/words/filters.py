@@ -1,8 +1,8 @@
 """What a template can do to a value: `{{ nick | default: "friend" }}`.
 
 In: values as `words.values` shows them. Out: the functions behind the filters, by name.
-Invariant: amounts are added, multiplied and rounded exactly and stay amounts; no filter knows what time it is, reaches a
-file or the network, or makes a text much longer than what it was given.
+Invariant: amounts are added, multiplied and rounded exactly and stay amounts; no filter knows what time it is,
+reaches a file or the network, or makes a text much longer than what it was given.
 
 Filters on texts and lists are those of Liquid, as python-liquid has them; numbers, moments and money have their own.
 """
@@ -13,7 +13,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
@@ -29,54 +29,15 @@ __all__ = ["BORROWED", "FILTERS"]
 Number = int | float | Decimal
 
 BORROWED = frozenset(
-    [
-        "append",
-        "base64_encode",
-        "capitalize",
-        "compact",
-        "concat",
-        "default",
-        "downcase",
-        "escape",
-        "escape_once",
-        "find",
-        "find_index",
-        "first",
-        "has",
-        "join",
-        "last",
-        "lstrip",
-        "map",
-        "newline_to_br",
-        "prepend",
-        "reject",
-        "remove",
-        "remove_first",
-        "remove_last",
-        "replace",
-        "replace_first",
-        "replace_last",
-        "reverse",
-        "rstrip",
-        "safe",
-        "size",
-        "slice",
-        "sort",
-        "sort_natural",
-        "split",
-        "squish",
-        "strip",
-        "strip_html",
-        "strip_newlines",
-        "truncate",
-        "truncatewords",
-        "uniq",
-        "upcase",
-        "url_decode",
-        "url_encode",
-        "where",
-    ]
-)
+    {
+        "append", "base64_encode", "capitalize", "compact", "concat", "default", "downcase", "escape",
+        "escape_once", "find", "find_index", "first", "has", "join", "last", "lstrip", "map", "newline_to_br",
+        "prepend", "reject", "remove", "remove_first", "remove_last", "replace", "replace_first",
+        "replace_last", "reverse", "rstrip", "safe", "size", "slice", "sort", "sort_natural", "split", "squish",
+        "strip", "strip_html", "strip_newlines", "truncate", "truncatewords", "uniq", "upcase", "url_decode",
+        "url_encode", "where"
+    }
+)  # fmt: skip
 """The filters that are taken from python-liquid as they are."""
 
 _LARGEST = 10**30
@@ -168,7 +129,9 @@ def _at_most(left: object, right: object) -> Number:
 def _round(left: object, digits: object = 0) -> Number:
     a = _number(left)
     places = min(max(int(_number(digits)), 0), 10)
-    rounded = _decimal(a).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN) if abs(a) <= _LARGEST else _decimal(a)
+    exact = _decimal(a)
+    small = exact.is_finite() and abs(exact) <= _LARGEST
+    rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) if small else exact
     return _like(rounded, a) if places or isinstance(a, Money) else int(_like(rounded, a))
 
 
@@ -243,14 +206,14 @@ def _parsed(text: str) -> dt.date | None:
         return None
 
 
-def _days(left: object) -> Number:
+def _days(left: object) -> Number | None:
     """Whole days of a duration, which is seconds."""
-    return math.floor(_number(left) / 86_400)
+    return None if left is None else math.floor(_number(left) / 86_400)
 
 
-def _hours(left: object) -> Number:
+def _hours(left: object) -> Number | None:
     """Whole hours of a duration."""
-    return math.floor(_number(left) / 3_600)
+    return None if left is None else math.floor(_number(left) / 3_600)
 
 
 FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(

@@ -1,6 +1,7 @@
 """HTML and the plain text that says the same.
 
-In: HTML as a template made it. Out: whether a text is HTML at all; its words as plain text, with the addresses of links.
+In: HTML as a template made it. Out: whether a text is HTML at all; its words as plain text, links with their
+addresses.
 Invariant: what is not shown (`head`, `style`, `script`, comments) is not in the text; a link's address is.
 """
 

@@ -24,37 +24,21 @@ from liquid.context import RenderContext
 from liquid.exceptions import BlockNestingError, LiquidError, UnknownFilterError
 from liquid.expression import Expression
 
-from rulecrm.words.errors import Fault
+from rulecrm.words.errors import ReadingError
 from rulecrm.words.sandbox import BoundedRange, Filled, Sandbox
+from rulecrm.words.used import LONGEST, Used
 
-__all__ = ["Output", "Read", "Used", "read"]
+__all__ = ["Output", "Read", "read"]
 
-LONGEST = 200_000
-"""Most characters of a part."""
 _EXPRESSION = 4_000
 """Most characters of one tag."""
-_SPACE = 200
+_SPACE = 50
 """Most spaces in a row inside a tag."""
 
 
 @frozen
-class Used:
-    """A name from outside: `customer.nick` is the path (`customer`, `nick`); `start` and `end` are its offsets.
-
-    `later` is whether what follows is only known when the part is filled: `tags[at]`; `own` whether the template gives
-    something this name further down.
-    """
-
-    path: tuple[str, ...]
-    start: int
-    end: int
-    later: bool = False
-    own: bool = False
-
-
-@frozen
 class Output:
-    """What stands at a `{{ … }}`: its offset, and the last segment of the first name in it (None where there is none)."""
+    """A `{{ … }}`: its offset, and the last segment of the name it begins with (None where it begins with none)."""
 
     start: int
     name: str | None
@@ -79,7 +63,7 @@ def read(text: str, sandbox: Sandbox) -> Read:
     """Read a part.
 
     Raises:
-        Fault: it is no Liquid, or more of it than is allowed.
+        ReadingError: it is no Liquid, or more of it than is allowed.
     """
     _look_over(text)
     try:
@@ -88,7 +72,7 @@ def read(text: str, sandbox: Sandbox) -> Read:
         walk = _Walk(text, filled)
         walk.nodes(filled.nodes, frozenset())
     except RecursionError:
-        raise Fault("it is nested too deep", 0, min(len(text), 1)) from None
+        raise ReadingError("it is nested too deep", 0, min(len(text), 1)) from None
     except LiquidError as error:
         raise _fault(error, text, sandbox) from None
     filled.pieces, filled.own = walk.pieces, frozenset(walk.own)
@@ -99,55 +83,73 @@ def read(text: str, sandbox: Sandbox) -> Read:
 
 # --- before it is read --------------------------------------------------------------------------------------------
 
-_OPENING = re.compile(r"\{\{|\{%-?\s{0,200}(raw|doc)\s{0,200}-?%\}|\{%")
+_OPENING = re.compile(r"\{\{|\{%-?\s{0,50}(raw|doc)\s{0,50}-?%\}|\{%")
 _LONG_SPACE = re.compile(rf"\s{{{_SPACE},}}")
 
 
 def _look_over(text: str) -> None:
     """Whether every tag is closed, and short."""
     if len(text) > LONGEST:
-        raise Fault(f"it is longer than {LONGEST} characters", 0, 1)
+        raise ReadingError(f"it is longer than {LONGEST} characters", 0, 1)
     at = 0
     while (opening := _OPENING.search(text, at)) is not None:
         start, tag = opening.start(), opening[1]
         if tag is not None:
-            closing = re.compile(rf"\{{%-?\s{{0,200}}end{tag}\s{{0,200}}-?%\}}").search(text, opening.end())
+            closing = re.compile(rf"\{{%-?\s{{0,{_SPACE}}}end{tag}\s{{0,{_SPACE}}}-?%\}}").search(text, opening.end())
             if closing is None:
-                raise Fault(f"`{tag}` is never closed", start, opening.end(), f"`{{% end{tag} %}}` closes it")
+                raise ReadingError(f"`{tag}` is never closed", start, opening.end(), f"`{{% end{tag} %}}` closes it")
             at = closing.end()
             continue
         ending = "}}" if opening[0] == "{{" else "%}"
         at = text.find(ending, opening.end()) + 2
         if at == 1:
-            raise Fault(f"`{opening[0]}` is never closed", start, start + 2, f"`{ending}` closes it")
+            raise ReadingError(f"`{opening[0]}` is never closed", start, start + 2, f"`{ending}` closes it")
         if at - start > _EXPRESSION:
-            raise Fault(f"a tag is longer than {_EXPRESSION} characters", start, start + 2)
+            raise ReadingError(f"a tag is longer than {_EXPRESSION} characters", start, start + 2)
         if _LONG_SPACE.search(text, start, at):
-            raise Fault(f"a tag has more than {_SPACE} spaces in a row", start, start + 2)
+            raise ReadingError(f"a tag has more than {_SPACE} spaces in a row", start, start + 2)
 
 
 _OTHER = frozenset({"include", "render", "extends", "block", "macro", "call", "layout", "section"})
 
 
-def _fault(error: LiquidError, text: str, sandbox: Sandbox) -> Fault:
+def _fault(error: LiquidError, text: str, sandbox: Sandbox) -> ReadingError:
     """What python-liquid says, in our words where we have some."""
     token = error.token
-    start = min(max(token.start_index, 0), max(len(text) - 1, 0)) if token is not None else 0
+    start = 0
+    if token is not None:  # the end of the text is nowhere in it
+        start = min(token.start_index if token.start_index >= 0 else len(text.rstrip()) - 1, max(len(text) - 1, 0))
     end = min(start + max(len(token.value), 1), len(text)) if token is not None else min(1, len(text))
     problem, advice = str(error.args[0]) if error.args else "it is no Liquid", None
     if isinstance(error, BlockNestingError) or problem.startswith("unexpected liquid parsing error"):
-        return Fault("it is nested too deep", start, end)
+        return ReadingError("it is nested too deep", start, end)
+    if found := re.match(r"expected tag end(\w+), found end of", problem):
+        start, end = _unclosed(text, found[1]) or (start, end)
+        return ReadingError(f"`{found[1]}` is never closed", start, end, f"`{{% end{found[1]} %}}` closes it")
     if found := re.fullmatch(r"unknown filter '(.*)'", problem, re.DOTALL):
         near = get_close_matches(found[1], sandbox.filters, 1)
-        return Fault(f"unknown filter `{found[1][:60]}`", start, end, f"did you mean `{near[0]}`?" if near else None)
+        return ReadingError(
+            f"unknown filter `{found[1][:60]}`", start, end, f"did you mean `{near[0]}`?" if near else None
+        )
     if found := re.fullmatch(r"unexpected tag '(.*)'", problem, re.DOTALL):
         name = found[1][:60]
         if name in _OTHER:
-            return Fault(f"`{name}` is not done here: a template stands by itself", start, end)
+            return ReadingError(f"`{name}` is not done here: a template stands by itself", start, end)
         near = get_close_matches(name, [tag for tag in sandbox.tags if tag.isalpha()], 1)
         advice = f"did you mean `{near[0]}`?" if near else None
-        return Fault(f"`{name}` is no tag that can stand here", start, end, advice)
-    return Fault(problem[:200], start, end, advice)
+        return ReadingError(f"`{name}` is no tag that can stand here", start, end, advice)
+    return ReadingError(problem[:200], start, end, advice)
+
+
+def _unclosed(text: str, tag: str) -> tuple[int, int] | None:
+    """Where the last tag of this name stands that nothing closes."""
+    open_: list[tuple[int, int]] = []
+    for one in re.finditer(rf"\{{%-?\s{{0,{_SPACE}}}(end)?({tag})\b", text):
+        if one[1] is None:
+            open_.append(one.span(2))
+        elif open_:
+            open_.pop()
+    return open_[-1] if open_ else None
 
 
 # --- after it was read --------------------------------------------------------------------------------------------

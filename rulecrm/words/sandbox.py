@@ -1,8 +1,8 @@
 """Liquid, as far as a template may go.
 
 In: nothing. Out: the environment in which templates are read and filled, and what each of them may use up.
-Invariant: whoever wrote a template, filling it ends soon, uses little memory, opens no file, reads no clock, and sees the
-values that it was handed and nothing behind them.
+Invariant: whoever wrote a template, filling it ends soon, uses little memory, opens no file, reads no clock, and sees
+the values that it was handed and nothing behind them.
 
 Every limit counts something (characters, rounds, pieces), never seconds: a text that is within them here is within them
 everywhere. What they come to is a second at the very worst, and a hundredth of a millisecond for what people write.
@@ -17,12 +17,12 @@ from typing import Any, TextIO
 import liquid
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.output import Output, OutputNode
-from liquid.context import UNDEFINED, RenderContext
+from liquid.context import RenderContext
 from liquid.exceptions import FilterArgumentError, LoopIterationLimitError, ResourceLimitError
 from liquid.stringify import to_liquid_string
 from liquid.template import BoundTemplate
 from liquid.token import Token
-from liquid.undefined import StrictUndefined
+from liquid.undefined import UNDEFINED, StrictUndefined
 from liquid.utils import ReadOnlyChainMap
 
 from rulecrm.words.filters import BORROWED, FILTERS
@@ -45,6 +45,14 @@ PIECES = 300_000
 
 _TAGS = frozenset({"include", "render"})
 """The tags of Liquid that would read another template."""
+
+_TEXTUAL = frozenset(
+    {
+        "append", "join", "prepend", "remove", "remove_first", "remove_last", "replace", "replace_first",
+        "replace_last", "split",
+    }
+)  # fmt: skip
+"""Filters for which a missing argument is an empty text."""
 
 _SQUARE = frozenset({"uniq", "sort", "sort_natural"})
 """Filters that compare the members of a list with one another."""
@@ -124,6 +132,8 @@ class _Context(RenderContext):
     def _filtered(
         self, name: str, function: Callable[..., object], left: object, *rest: object, **named: object
     ) -> object:
+        if name in _TEXTUAL:
+            rest = tuple("" if each is None else each for each in rest)
         sizes = [_size(each) for each in (left, *rest, *named.values())]
         if max(sizes) > TEXT:
             raise FilterArgumentError(f"{name}: what it is given is too long", token=None)
@@ -219,6 +229,7 @@ class Sandbox(liquid.Environment):
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         """Liquid's own tags save those that read other templates; filters that are borrowed, and ours."""
+        assert not extra
         super().setup_tags_and_filters(extra=False)
         for tag in _TAGS:
             del self.tags[tag]

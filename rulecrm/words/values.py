@@ -1,6 +1,6 @@
 """Values as templates see them.
 
-In: plain data by dotted name. Out: the names a template is filled with, each of them text, a number, a moment or a list.
+In: plain data by dotted name. Out: the names a template is filled with, each text, a number, a moment or a list.
 Invariant: nothing that is handed to a template has a method that Liquid could reach; an amount of money is exact, and a
 moment is on the wall clock of the rules' zone.
 """
@@ -23,33 +23,17 @@ Plain = (
     str | int | float | Decimal | bool | dt.datetime | dt.date | dt.time | dt.timedelta
     | list[Any] | tuple[Any, ...] | Mapping[str, Any] | None
 )  # fmt: skip
-"""What may be handed in: a `Decimal` is money in the rules' currency, a `timedelta` a duration, None what is missing."""
+"""What may be handed in: a `Decimal` is money in the rules' currency, a `timedelta` a duration, None is missing."""
 
 _DIGITS = {
     **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
+        (
+            "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV",
+            "XAF", "XOF", "XPF"
+        ), 0
     ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-}
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}  # fmt: skip
 """Decimals of the currencies that do not have two (ISO 4217)."""
 
 
@@ -163,7 +147,8 @@ def _seen(value: object, zone: ZoneInfo, currency: str) -> object:
         case None | bool() | int():
             return value
         case str():
-            return str(value)  # no subclass, whose methods could be another's
+            plain = str(value)  # no subclass, whose methods could be another's
+            return plain if plain.isascii() else plain.encode("utf-8", "ignore").decode()  # no half of a surrogate pair
         case float():
             return int(value) if value.is_integer() and abs(value) < 1e15 else value
         case Decimal():

@@ -18,11 +18,12 @@ from liquid.exceptions import LiquidError
 
 from rulecrm.model.machine import Template, TemplatePart
 from rulecrm.model.sending import Content
-from rulecrm.words.errors import Fault, WordingError
+from rulecrm.words.errors import ReadingError, WordingError
 from rulecrm.words.html import is_html, text_of
 from rulecrm.words.locales import choose
 from rulecrm.words.reading import Read, read
 from rulecrm.words.sandbox import Sandbox
+from rulecrm.words.used import LONGEST
 from rulecrm.words.values import Plain, names
 
 __all__ = ["Wording", "prepare"]
@@ -62,6 +63,7 @@ class Wording:
         language: str | None = None,
         html_channel: bool = False,
         at: dt.datetime | None = None,
+        zone: str | None = None,
     ) -> Content:
         """The words of a template for one customer.
 
@@ -74,6 +76,7 @@ class Wording:
                 shorter one (`zh`), else the words for all languages, else those that are written first.
             html_channel: whether the channel takes HTML (`Traits.html`).
             at: what `now` and `today` are; where it is None, they are unknown.
+            zone: IANA name of the zone on whose wall clock instants are shown, in place of the rules'.
 
         Returns:
             `text` is the part `text`, else the body, else what the HTML says; `html` the part `html`, else a body that
@@ -85,11 +88,9 @@ class Wording:
             WordingError: a name is unknown, or the text uses up more than it may.
         """
         parts = self._read[symbol]
-        seen = names(values, zone=self.zone, currency=self.currency)
-        if at is not None:
-            for name, moment in names({"now": at, "today": at.astimezone(self.zone).date()},
-                                      zone=self.zone, currency=self.currency).items():  # fmt: skip
-                seen.setdefault(name, moment)
+        local = self.zone if zone is None else ZoneInfo(zone)
+        clock: dict[str, Plain] = {} if at is None else {"now": at, "today": at.astimezone(local).date()}
+        seen = names({**clock, **values}, zone=local, currency=self.currency)
         made: dict[str, str] = {}
         parameters: dict[str, str] = {}
         html = ""
@@ -157,10 +158,10 @@ def prepare(templates: Mapping[str, Template], *, zone: str = "UTC", currency: s
         for written in template.parts:
             html = written.part == "html" or (written.part == "body" and _looks_html(template, written))
             done: Read | None = None
-            if "{{" in written.text or "{%" in written.text:
+            if "{{" in written.text or "{%" in written.text or len(written.text) > LONGEST:
                 try:
                     done = read(written.text, escaping if html else plain)
-                except Fault as fault:
+                except ReadingError as fault:
                     line = written.text.count("\n", 0, fault.start) + 1
                     raise WordingError(symbol, written, line, fault.problem, fault.advice) from None
             parts.setdefault(written.part, {}).setdefault(written.locale, _Part(written, html, done))

@@ -35,6 +35,9 @@ class Setup:
     decisions: int = 100_000
     """Decisions of one advance, and live journeys that it reads."""
 
+    messages: int = 100_000
+    """Messages that are sent."""
+
     @property
     def folder(self) -> Path:
         """The Parquet files."""

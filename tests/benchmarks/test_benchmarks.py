@@ -23,6 +23,7 @@ from tests.benchmarks import (
     memory,
     rows,
     segments,
+    sending,
     startup,
     windows,
 )
@@ -37,7 +38,7 @@ TINY = SIZES["T"]
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
-    return Setup(TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300)
+    return Setup(TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300, messages=200)
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +196,9 @@ def test_the_command_writes_its_tables_as_data(tmp_path: Path, capsys: pytest.Ca
     main(["--size", "T", "--only", "startup", "--repeat", "1", "--json", str(report), "--data", str(tmp_path)])
     assert json.loads(report.read_text(encoding="utf-8"))["tables"][0]["name"] == "startup"
     assert "rulecrm check" in capsys.readouterr().out
+
+
+def test_everything_that_waits_is_sent_once(setup: Setup) -> None:
+    table = sending.run(setup)
+    assert {line.case for line in table.lines} >= {"200 messages", "a provider's rate"}
+    assert all(line.value for line in table.lines)

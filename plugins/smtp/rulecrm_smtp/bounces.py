@@ -109,7 +109,7 @@ def _by_guess(raw: bytes, name: str, at: dt.datetime, key: str | None) -> Iterat
     except Exception:  # noqa: BLE001 - a guess about a stranger's letter: whatever goes wrong, it is no bounce
         return
     for number, address in enumerate(sorted({*soft, *hard})):
-        text = address.decode("utf-8", "replace") if isinstance(address, bytes) else str(address)
+        text = address.decode("utf-8", "replace")
         yield Receipt(
             f"bounce-{name}-{number}", Received.BOUNCED, at, key=key, address=None if key else text,
             reason="hard" if address in hard else "soft",

@@ -99,8 +99,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "R224",
         "template that is no Liquid",
-        "Every `{{` and `{%` is closed, tags and filters are those that Liquid has, and a template stands by itself: it "
-        "reads no other. Nor may it be longer, or nested deeper, than any message is.",
+        "Every `{{` and `{%` is closed, tags and filters are those that Liquid has, and a template stands by itself: "
+        "it reads no other. Nor may it be longer, or nested deeper, than any message is.",
     ),
     Code("R225", "template without a body", "A template has a `body`, or `html` where the channel takes it."),
     Code("R226", "part that the channel cannot carry", "An SMS has a `body` and nothing else."),

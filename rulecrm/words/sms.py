@@ -3,9 +3,9 @@
 In: a text. Out: the alphabet it is sent in, how much of it there is, and in how many parts it goes.
 Invariant: a part ends neither between the halves of a surrogate pair nor between an escape and what it escapes.
 
-3GPP TS 23.038 §6.2.1 gives the alphabet and its extension, TS 23.040 §9.2.3.24.1 the header of six octets that each part
-of several begins with: 160 septets alone and 153 each, or 70 code units of UCS-2 alone and 67 each. The Chinese networks
-count texts the same way (70 characters, then 67 each), signature and refusal notice included.
+3GPP TS 23.038 §6.2.1 gives the alphabet and its extension, TS 23.040 §9.2.3.24.1 the header of six octets that each
+part of several begins with: 160 septets alone and 153 each, or 70 code units of UCS-2 alone and 67 each. The Chinese
+networks count texts the same way (70 characters, then 67 each), signature and refusal notice included.
 """
 
 from __future__ import annotations

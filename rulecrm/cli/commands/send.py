@@ -1,0 +1,156 @@
+"""`rulecrm send`: what waits in the outbox goes out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rulecrm.cli import options
+from rulecrm.cli.progress import progress
+from rulecrm.cli.report import draw, reporting
+from rulecrm.cli.shop import open_shop
+from rulecrm.diagnostics.model import Diagnostic
+
+if TYPE_CHECKING:
+    from rulecrm import Engine, Rules
+    from rulecrm.dispatch import Dispatched
+
+__all__ = ["command"]
+
+_PAUSE = 5.0
+"""Seconds between two looks at the outbox."""
+
+
+@click.command("send")
+@options.rules_file
+@options.facts
+@options.state
+@click.option(
+    "--settings",
+    "file_of_routes",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="By which routes messages go: sending.toml.",
+)
+@options.settings
+@click.option(
+    "--dry-run",
+    "dry",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Send nothing; write there what would be sent, as files to be opened and read.",
+)
+@click.option("--once/--follow", "once", default=True, help="Send what is due (as it is), or go on until interrupted.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Hand over at most so many messages.")
+@click.option("--worker", metavar="NAME", help="What this worker is called; two that work at one time differ.")
+@click.option(
+    "--now",
+    callback=options.instant_or_none,
+    metavar="INSTANT",
+    help="The instant to begin at; the present if not given.",
+)
+@click.option("--seed", default="rulecrm", show_default=True, help="The ledger's seed.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    *,
+    file: Path,
+    folder: Path,
+    url: str,
+    file_of_routes: Path,
+    settings: dict[str, str],
+    dry: Path | None,
+    once: bool,
+    limit: int | None,
+    worker: str | None,
+    now: dt.date | None,
+    seed: str,
+    form: str,
+) -> int:
+    """Send what waits in the outbox, each message once, if it may go at this moment.
+
+    The status is 1 where a route stopped because it is set up wrongly.
+    """
+    from rulecrm import Engine
+    from rulecrm.dispatch import Routes
+
+    with reporting(json=form == "json"):
+        rules, facts = open_shop(file, folder, settings)
+        routes = Routes.load(file_of_routes)
+        draw(routes.warnings, {})
+        with Engine(rules, facts, state=url, seed=seed, routes=routes) as engine:
+            if dry is not None:
+                return _rehearse(engine, dry, now, limit, form)
+            if not once:
+                return _follow(engine, rules, folder, worker)
+            with progress() as moved:
+                done = engine.dispatch(now, limit=limit, worker=worker, progress=moved)
+        _report(done, form)
+    return 1 if done.stopped else 0
+
+
+def _rehearse(engine: Engine, folder: Path, now: dt.date | None, limit: int | None, form: str) -> int:
+    told = engine.rehearse(folder, now, limit=limit)
+    if form == "json":
+        click.echo(json.dumps({"folder": str(told.folder), "outcomes": dict(told.outcomes)}, indent=2))
+        return 0
+    for outcome, count in told.outcomes.items():
+        click.echo(f"{outcome}: {count:,}")
+    click.echo(f"nothing was sent; look at {told.folder / 'index.html'}")
+    return 0
+
+
+def _follow(engine: Engine, rules: Rules, folder: Path, worker: str | None) -> int:
+    """Until somebody interrupts it; facts that have changed meanwhile are read again."""
+    import rulecrm
+
+    read, told = _changed(folder), frozenset[Diagnostic]()
+    while True:
+        if _changed(folder) != read:
+            read = _changed(folder)
+            engine.facts = rulecrm.Facts.open(folder, schema=rules.program.schema, zone=rules.program.zone)
+        with progress() as moved:
+            done = engine.dispatch(worker=worker, progress=moved)
+        if done.outcomes:
+            counts = ", ".join(f"{outcome}: {count:,}" for outcome, count in done.outcomes.items())
+            click.echo(f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC  {counts}; waiting: {done.waiting:,}")
+        draw([one for one in done.diagnostics if one.message not in {old.message for old in told}], {})
+        told = frozenset(done.diagnostics)
+        left = _PAUSE if done.until is None else (done.until - dt.datetime.now(dt.UTC)).total_seconds()
+        time.sleep(min(_PAUSE, max(0.5, left)))
+
+
+def _changed(folder: Path) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir() if path.is_file()))
+
+
+def _report(done: Dispatched, form: str) -> None:
+    if form == "json":
+        report = {
+            "outcomes": dict(done.outcomes),
+            "waiting": done.waiting,
+            "until": None if done.until is None else done.until.isoformat(),
+            "unknown": done.unknown,
+            "stopped": dict(done.stopped),
+        }
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        return
+    draw(done.diagnostics, {})
+    for outcome, count in done.outcomes.items():
+        click.echo(f"{outcome}: {count:,}")
+    if not done.outcomes:
+        click.echo("nothing was due")
+    for one in done.reasons:
+        until = "" if one.until is None else f" (from {_shown(one.until)} on)"
+        click.echo(f"waiting: {one.count:,}, {one.reason or 'not due yet'}{until}")
+    if done.unknown:
+        click.echo(f"nobody knows what became of {done.unknown:,}: `rulecrm letters list`")
+
+
+def _shown(micros: int) -> str:
+    return f"{dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=micros):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,354 @@
+"""One route at work: claim, gate, words, hand over, record; until nothing is due.
+
+In: a route, and what all lanes of a run share. Out: outcomes in the ledger, counted.
+Invariant: a message is marked before its channel is called, and what a call comes to is recorded, whatever it comes to.
+
+Messages are prepared a chunk at a time, beside those that are under way. One transaction, a *turn*, records the answers
+that have come and marks what is handed over next; so a transaction holds the more messages the faster they go, and what
+is marked and not answered stays what goes out in a moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections import deque
+from collections.abc import Hashable, Sequence
+
+from attrs import define, field
+
+from rulecrm.diagnostics.model import Diagnostic, Severity
+from rulecrm.dispatch.clock import micros_of
+from rulecrm.dispatch.gate import Passed
+from rulecrm.dispatch.retries import later
+from rulecrm.dispatch.routes import Route
+from rulecrm.dispatch.shared import Shared, problem_of
+from rulecrm.dispatch.writing import Ready, written
+from rulecrm.model.sending import Answer, Answered
+from rulecrm.state import Granted, Mark, Outcome, Ways
+
+__all__ = ["Lane"]
+
+_CHUNK = 1000
+"""Messages prepared at a time."""
+
+_AHEAD = 20
+"""Seconds of a route's rate that are claimed at a time, and no more, so that claims do not run out meanwhile."""
+
+_MOMENT = 0.2
+"""Seconds: what goes out in so long may be marked at a time."""
+
+_MOST = 2000
+"""Messages under way of one route at a time, however fast it is."""
+
+_CATCH_UP = 50_000
+"""Microseconds that calls of a route with a rate may make up for, where they were late."""
+
+_PATIENCE = 60_000_000
+"""Microseconds that a lane waits for a rate; what would have to wait longer goes back to the outbox."""
+
+@define(eq=False)
+class Lane:
+    """A route at work."""
+
+    route: Route
+    shared: Shared
+    ways: Ways
+    _ready: dict[Hashable, deque[Ready]] = field(factory=dict, init=False)
+    _settled: list[Outcome] = field(factory=list, init=False)
+    _answers: asyncio.Queue[tuple[Sequence[Ready], Sequence[Answer]]] = field(factory=asyncio.Queue, init=False)
+    _calls: set[asyncio.Task[None]] = field(factory=set, init=False)
+    _slots: asyncio.Semaphore = field(init=False)
+    _under_way: int = field(default=0, init=False)
+    _preparing: asyncio.Task[int] | None = field(default=None, init=False)
+    _granted: Granted | None = field(default=None, init=False)
+    _speed: float = field(default=0.0, init=False)
+    _next: int = field(default=0, init=False)
+    _closed: bool = field(default=False, init=False)
+    """Whether nothing more is handed over in this run."""
+
+    @_slots.default
+    def _calls_at_once(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(max(1, self.route.traits.concurrency))
+
+    async def run(self) -> None:
+        """Work until nothing is due, here or in other lanes."""
+        try:
+            while True:
+                seen = self.shared.hall.seen
+                await self._work()
+                if self._closed or not await self.shared.hall.rest(seen):
+                    break
+        finally:
+            # Whatever stops a run, calls that are under way are waited for, and their answers kept.
+            await self._finish()
+            if self._closed:
+                self.shared.hall.leave()
+
+    async def _work(self) -> None:
+        """Until nothing is due that this lane can claim."""
+        drained = False
+        while True:
+            if self._preparing is not None and self._preparing.done():
+                drained = self._preparing.result() == 0
+                self._preparing = None
+            low = self._left() < _CHUNK // 2
+            if low and not drained and not self._closed and self._preparing is None:
+                self._preparing = asyncio.create_task(self._prepare())
+            volley = [] if self._closed else await self._volley()
+            if volley or self._settled:
+                await self._turn(volley)
+                continue
+            if self._under_way:
+                await self._hear()
+            elif self._preparing is not None:
+                await asyncio.wait([self._preparing])
+            elif self._left() and not self._closed and self.shared.left() > 0:
+                await self._pause()
+            elif drained or self._closed or self.shared.left() <= 0:
+                return
+
+    # --- preparing ------------------------------------------------------------------------------------------------
+
+    async def _prepare(self) -> int:
+        """Claim a chunk, ask the gate, find the words; how many were claimed."""
+        shared = self.shared
+        room = min(_CHUNK, self._of_rate(_AHEAD), shared.left())
+        if room <= 0:
+            return 0
+        now = shared.now()
+        claimed = 0
+        if await shared.aside(shared.ledger.buckets.paused, self.route.name) <= now:
+            claimed, ready, ended = await shared.aside(self._prepared, room, now)
+            self._settled += ended
+            for one in ready:
+                self._ready.setdefault(self._group(one), deque()).append(one)
+        return claimed
+
+    def _prepared(self, room: int, now: int) -> tuple[int, list[Ready], list[Outcome]]:
+        shared, route = self.shared, self.route
+        claimed = shared.ledger.outbox.claim(
+            shared.worker, now, ways=self.ways, limit=room, lease=shared.lease, alone=shared.gate.alone(route)
+        )
+        if not claimed:
+            return 0, [], []
+        verdicts = shared.gate.ask(route, claimed, now)
+        passed = [one for one in verdicts if isinstance(one, Passed)]
+        ended = [one for one in verdicts if isinstance(one, Outcome)]
+        words = shared.writer.write(passed, route, now) if passed else []
+        ready, more = written(passed, words, route, shared.gate.expires)
+        return len(claimed), ready, [*ended, *more]
+
+    def _group(self, one: Ready) -> Hashable:
+        """What may be in one call."""
+        if not self.route.traits.together:
+            return None
+        content = one.message.content
+        return (
+            one.message.template, one.message.language, content.text, content.subject, content.html, content.code,
+            tuple(content.parameters.items()), tuple(content.extra.items()),
+        )  # fmt: skip
+
+    def _left(self) -> int:
+        return sum(len(group) for group in self._ready.values())
+
+    @property
+    def _gap(self) -> float:
+        """Microseconds that the slowest of the route's rates puts between two messages."""
+        rates = [rate for rate in self.route.traits.rates if not rate.recipient]
+        return max((rate.seconds * 1e6 / rate.count for rate in rates), default=0.0)
+
+    def _of_rate(self, seconds: float) -> int:
+        """How many messages the route's rates let through in so long; at least a batch."""
+        traits = self.route.traits
+        rates = [rate.count / rate.seconds for rate in traits.rates if not rate.recipient]
+        return max(1, traits.batch, int(min(rates) * seconds)) if rates else _MOST
+
+    # --- handing over ---------------------------------------------------------------------------------------------
+
+    async def _volley(self) -> list[tuple[list[Ready], int]]:
+        """Batches to be marked now, each with the instant at which it may go."""
+        traits, shared = self.route.traits, self.shared
+        window = min(_MOST, max(traits.batch * max(1, traits.concurrency), int(self._speed * _MOMENT)))
+        room = min(window - self._under_way, shared.left())
+        volley: list[tuple[list[Ready], int]] = []
+        while room > 0 and self._ready:
+            size = min(room, traits.batch)
+            if not volley or room >= traits.batch:
+                at = await self._slot(size)
+                if at is None:
+                    break
+                batch = self._batch(size, at[0])
+                shared.spend(len(batch))
+                room -= len(batch)
+                volley.append((batch, at[1]))
+            else:
+                break
+        return volley
+
+    def _batch(self, size: int, most: int) -> list[Ready]:
+        group, waiting = next(iter(self._ready.items()))
+        batch = [waiting.popleft() for _ in range(min(size, most, len(waiting)))]
+        if not waiting:
+            del self._ready[group]
+        if self._granted is not None:
+            granted = self._granted
+            start = granted.start + int(granted.gap * len(batch))
+            self._granted = Granted(granted.count - len(batch), start, granted.gap)
+        return batch
+
+    async def _slot(self, size: int) -> tuple[int, int] | None:
+        """How many messages the rates let go together, and when; None where that is not soon."""
+        rates = [(rate.count, rate.seconds) for rate in self.route.traits.rates if not rate.recipient]
+        if not rates:
+            return size, 0
+        now = self.shared.now()
+        if self._granted is None or self._granted.count <= 0:
+            wanted = min(self._left(), max(size, self._of_rate(_MOMENT * 2)))
+            reserve = self.shared.ledger.buckets.reserve
+            granted = await self.shared.booked(reserve, self.route.name, rates, wanted, now, _PATIENCE)
+            if granted.count == 0:
+                await self._put_off(granted.start, f"`{self.route.name}` is at its rate")
+                return None
+            self._granted = granted
+        if self._granted.start - now > int(_MOMENT * 1e6):
+            return None
+        return self._granted.count, self._granted.start
+
+    async def _turn(self, volley: Sequence[tuple[list[Ready], int]]) -> None:
+        """Record what has come, mark what goes next, and call the channel."""
+        shared, settled = self.shared, self._settled
+        self._settled = []
+        marks = [
+            Mark(one.claimed.decision, one.claimed.number, one.claimed.way.choice, self.route.channel, one.message.key)
+            for batch, _ in volley
+            for one in batch
+        ]
+        self._under_way += len(marks)
+        outcomes = list(settled)
+        marked = await shared.booked(self._write, outcomes, marks)
+        shared.count(outcomes)
+        for batch, at in volley:
+            mine = [one for one in batch if one.claimed.decision in marked]
+            self._under_way -= len(batch) - len(mine)
+            if mine:
+                call = asyncio.create_task(self._call(mine, at))
+                self._calls.add(call)
+                call.add_done_callback(self._calls.discard)
+        if outcomes:
+            shared.hall.poke()
+        await asyncio.sleep(0)  # calls that take no time are answered now
+        self._collect()
+
+    def _write(self, outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> frozenset[str]:
+        shared = self.shared
+        return shared.ledger.outbox.turn(
+            shared.worker, outcomes, marks, route=self.route.name, now=shared.now(), lease=shared.call_lease
+        )
+
+    async def _call(self, batch: Sequence[Ready], at: int) -> None:
+        """Hand a batch over; whatever the channel does, there is an answer for each message."""
+        shared = self.shared
+        answers: Sequence[Answer] = ()
+        async with self._slots:
+            if at:
+                # A call that is late may catch up a little; more would be a burst that the rate forbids.
+                at = max(at, self._next, shared.now() - max(0, _CATCH_UP - int(self._gap)))
+                self._next = at + int(self._gap * len(batch))
+                await shared.sleep_until(at)
+            try:
+                async with asyncio.timeout(shared.timeout):
+                    answers = list(await self.route.sender.send([one.message for one in batch]))
+                problem = problem_of(answers, len(batch))
+            except TimeoutError:
+                problem = f"gave no answer within {shared.timeout:g} s"
+            except Exception as error:  # noqa: BLE001 - a stranger's code: whatever it raises, the run goes on
+                problem = f"raised {type(error).__name__}"
+                self._blame(problem)
+            else:
+                if problem:
+                    self._blame(problem)
+        if problem:
+            answers = [Answer(Answered.UNKNOWN, detail=f"the channel {problem}")] * len(batch)
+        self._answers.put_nowait((batch, answers))
+
+    def _blame(self, problem: str) -> None:
+        provider = self.route.traits.provider
+        message = f"the plugin of the route `{self.route.name}` (`{provider}`) {problem}, which no channel may"
+        help_ = "what was in that call may have been sent: it is `unknown`; please tell the authors of the plugin"
+        self.shared.tell(Diagnostic("R487", message, severity=Severity.WARNING, help=help_))
+
+    # --- hearing --------------------------------------------------------------------------------------------------
+
+    async def _hear(self) -> None:
+        """Wait for the next answers."""
+        self._answers.put_nowait(await self._answers.get())
+        self._collect()
+
+    def _collect(self) -> None:
+        """Judge all answers that have come."""
+        shared = self.shared
+        now = shared.clock.now()
+        count = 0
+        while not self._answers.empty():
+            batch, answers = self._answers.get_nowait()
+            self._under_way -= len(batch)
+            count += len(batch)
+            for one, answer in zip(batch, answers, strict=True):
+                self._settled.append(shared.judge.outcome(one.claimed, self.route, answer, now))
+                self._heed(answer, now)
+        self._measure(count)
+
+    def _measure(self, count: int) -> None:
+        """How many messages a second go out, as far as can be told."""
+        if count:
+            time = asyncio.get_running_loop().time()
+            elapsed = max(1e-4, time - self.shared.heard.get(self.route.name, time - 1.0))
+            self.shared.heard[self.route.name] = time
+            self._speed = count / elapsed
+
+    def _heed(self, answer: Answer, now: dt.datetime) -> None:
+        """What an answer says of the whole route."""
+        shared, route = self.shared, self.route
+        if answer.outcome is Answered.CONFIG and not self._closed:
+            self._closed = True
+            told = ": ".join(part for part in (answer.code, answer.detail) if part) or "no reason was given"
+            message = f"the route `{route.name}` (`{route.traits.provider}`) is set up wrongly: {told}"
+            shared.stop(route.name, Diagnostic("R484", message, help="its messages wait; set it right and send again"))
+        if answer.route and answer.outcome in (Answered.RETRY, Answered.WAIT_QUOTA):
+            until = micros_of(shared.judge.resumes(route, answer, now))
+            shared.pause(route.name, until)
+            self._closed = True
+
+    # --- waiting and ending ---------------------------------------------------------------------------------------
+
+    async def _pause(self) -> None:
+        """Until the rate lets the next message go."""
+        granted = self._granted
+        if granted is not None and granted.count > 0:
+            await self.shared.sleep_until(granted.start)
+
+    async def _put_off(self, until: int, reason: str) -> None:
+        """What is ready goes back to the outbox."""
+        self.shared.resumes[self.route.name] = until
+        for waiting in self._ready.values():
+            self._settled += [later(one.claimed, until, reason) for one in waiting]
+        self._ready.clear()
+        self._closed = True
+
+    async def _finish(self) -> None:
+        """Wait for calls that are under way, keep their answers, and give back what was not handed over."""
+        shared = self.shared
+        if self._preparing is not None:
+            await asyncio.wait([self._preparing])
+        while self._calls:
+            await asyncio.wait(set(self._calls))
+        self._collect()
+        if self.route.name in shared.paused:
+            until = shared.paused[self.route.name]
+            await shared.booked(shared.ledger.buckets.pause, self.route.name, until)
+            at = shared.clock.now() + dt.timedelta(microseconds=until - shared.now())
+            reason = f"`{self.route.name}` takes nothing until {at:%Y-%m-%d %H:%M:%S} UTC"
+            await self._put_off(until, reason)
+        if self._settled:
+            await self._turn([])

@@ -1,0 +1,174 @@
+"""What the lanes of one run share.
+
+In: a ledger, a clock, a gate, a writer. Out: counts, and what is to be told.
+Invariant: the ledger is written by one thread of this process, so that turns of several lanes come one after another and
+the loop goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from attrs import define, field
+
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.dispatch.clock import Clock, micros_of
+from rulecrm.dispatch.gate import Gate
+from rulecrm.dispatch.retries import Judge
+from rulecrm.dispatch.writing import Writer
+from rulecrm.model.sending import Answer
+from rulecrm.state import Ledger, Outcome
+
+__all__ = ["Hall", "Shared", "problem_of"]
+
+_TIMES = 20
+"""How often a busy ledger is waited for; each time as long as it was opened to wait."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@define(eq=False)
+class Hall:
+    """Where lanes wait for each other: what one records may be another one's next message.
+
+    Attributes:
+        seen: how often something was recorded.
+    """
+
+    busy: int
+    seen: int = 0
+    _event: asyncio.Event = field(factory=asyncio.Event)
+
+    def poke(self) -> None:
+        """Something was recorded: whoever waits looks again."""
+        self.seen += 1
+        self._event.set()
+        self._event = asyncio.Event()
+
+    def leave(self) -> None:
+        """One lane is done for this run."""
+        self.busy -= 1
+        if not self.busy:
+            self._event.set()
+
+    async def rest(self, seen: int) -> bool:
+        """Wait till something is recorded that was not `seen`; False once every lane waits."""
+        if self.seen != seen:
+            return True
+        self.busy -= 1
+        event = self._event
+        if not self.busy:
+            event.set()
+        await event.wait()
+        if not self.busy and self.seen == seen:
+            return False
+        self.busy += 1
+        return True
+
+
+@define(eq=False)
+class Shared:
+    """See the module.
+
+    Attributes:
+        worker: what this worker is called.
+        lease: how long a claim holds, microseconds.
+        call_lease: how long a message may be `sending`, microseconds.
+        timeout: seconds that one call may take.
+        limit: how many messages may be handed over; None for all.
+        book: the thread that writes.
+        desk: the thread that prepares.
+        outcomes: how many messages had which outcome in this run.
+        stopped: routes that stopped, and why.
+        resumes: routes that wait, and until when, microseconds.
+        paused: routes through which nothing goes, by what the provider has said, microseconds.
+    """
+
+    ledger: Ledger
+    clock: Clock
+    gate: Gate
+    writer: Writer
+    judge: Judge
+    hall: Hall
+    worker: str
+    lease: int
+    call_lease: int
+    timeout: float
+    limit: int | None
+    book: Executor
+    desk: Executor
+    told: Callable[[int], None]
+    outcomes: Counter[str] = field(factory=Counter, init=False)
+    stopped: dict[str, Diagnostic] = field(factory=dict, init=False)
+    resumes: dict[str, int] = field(factory=dict, init=False)
+    paused: dict[str, int] = field(factory=dict, init=False)
+    heard: dict[str, float] = field(factory=dict, init=False)
+    diagnostics: list[Diagnostic] = field(factory=list, init=False)
+    _spent: int = field(default=0, init=False)
+
+    def now(self) -> int:
+        """The instant, microseconds."""
+        return micros_of(self.clock.now())
+
+    async def sleep_until(self, instant: int) -> None:
+        """Wait until an instant, microseconds."""
+        left = instant - self.now()
+        if left > 0:
+            await self.clock.sleep(left / 1e6)
+
+    async def booked(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Write into the ledger, in the one thread that does; an engine that advances meanwhile is waited for."""
+        for _ in range(_TIMES):
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self.book, partial(work, *args, **kwargs))
+            except RulesError as error:
+                if error.diagnostics[0].code != "R457":
+                    raise
+        return await asyncio.get_running_loop().run_in_executor(self.book, partial(work, *args, **kwargs))
+
+    async def aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Prepare something beside the messages that are under way."""
+        return await asyncio.get_running_loop().run_in_executor(self.desk, partial(work, *args, **kwargs))
+
+    def left(self) -> int:
+        """How many messages may still be handed over."""
+        return 1 << 31 if self.limit is None else self.limit - self._spent
+
+    def spend(self, count: int) -> None:
+        """So many are handed over."""
+        self._spent += count
+
+    def count(self, outcomes: Sequence[Outcome]) -> None:
+        """Count what has been recorded."""
+        for one in outcomes:
+            if one.outcome is not None:
+                self.outcomes[one.outcome] += 1
+        self.told(sum(self.outcomes.values()))
+
+    def stop(self, route: str, why: Diagnostic) -> None:
+        """A route stops for this run."""
+        self.stopped[route] = why
+        self.tell(why)
+
+    def pause(self, route: str, until: int) -> None:
+        """Nothing goes through a route until an instant, microseconds."""
+        self.paused[route] = max(until, self.paused.get(route, 0))
+
+    def tell(self, diagnostic: Diagnostic) -> None:
+        """Tell it once."""
+        if diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+
+def problem_of(answers: Sequence[object], asked: int) -> str:
+    """What is wrong with what a channel gave back; nothing where it is as it should be."""
+    if len(answers) != asked:
+        return f"gave {len(answers)} answers for {asked} messages"
+    strange = next((one for one in answers if not isinstance(one, Answer)), None)
+    return "" if strange is None else f"answered with a {type(strange).__name__}"

@@ -1,0 +1,116 @@
+"""Sending, as the engine does it: routes that stay open, and one run after another.
+
+In: a ledger, rules, facts, routes. Out: `Dispatched`.
+Invariant: channels are used in one loop of asyncio, which lasts as long as the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from random import SystemRandom
+from typing import Any, TypeVar
+
+from attrs import define, field, frozen
+
+from rulecrm.dispatch import Clock, Dispatched, Gate, Rehearsed, Routes, Templates, dispatch, rehearse
+from rulecrm.engine.advancing import Progress
+from rulecrm.facts import Facts
+from rulecrm.links import Links
+from rulecrm.model.program import Program
+from rulecrm.plugin import Registry
+from rulecrm.state import Coupons, Ledger
+
+__all__ = ["Desk", "Sender"]
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class Desk:
+    """Routes, and the loop they are used in by `dispatch`."""
+
+    routes: Routes
+    _runner: asyncio.Runner | None = field(default=None, init=False, repr=False)
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do it, and wait for it.
+
+        Raises:
+            RuntimeError: a loop is running already.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            if self._runner is None:
+                self._runner = asyncio.Runner()
+            return self._runner.run(work())
+        raise RuntimeError("a loop of asyncio is running here: `await engine.adispatch(…)` instead")
+
+    def close(self) -> None:
+        """Close the channels that were made from settings, and the loop."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self.run(self.routes.close)
+            assert self._runner is not None
+            self._runner.close()
+            self._runner = None
+
+
+@frozen(eq=False)
+class Sender:
+    """What one run works with.
+
+    Attributes:
+        ledger: of the engine.
+        program: the rules as they are now.
+        facts: the shop's facts, which the gate looks at beside what the ledger was told.
+        told: the facts that templates are filled from.
+        routes: by which messages go.
+        older: loads the rules of an older version of a campaign.
+        registry: for platforms.
+    """
+
+    ledger: Ledger
+    program: Program
+    facts: Facts
+    told: Callable[[], Facts]
+    routes: Routes
+    older: Callable[[str, str], Program | None]
+    registry: Registry
+
+    async def send(
+        self, *, clock: Clock, limit: int | None, worker: str | None, progress: Progress | None
+    ) -> Dispatched:
+        """One run of the dispatcher; see `Engine.dispatch`."""
+        ledger = self.ledger
+        ledger.receipts.reconcile()  # what came before its message was known: that it has arrived, or is unwelcome
+        gate, writer = self._parts(ledger.coupons)
+        done = await dispatch(
+            ledger, self.program, self.routes, gate, writer,
+            clock=clock, random=SystemRandom(), worker=worker or _name(), limit=limit, progress=progress,
+        )  # fmt: skip
+        ledger.receipts.reconcile()
+        return done
+
+    def rehearse(self, folder: Path, *, now: int, limit: int | None) -> Rehearsed:
+        """A dry run; see `Engine.rehearse`."""
+        gate, writer = self._parts(None)
+        return rehearse(self.ledger, self.routes, gate, writer, folder, now=now, limit=limit)
+
+    def _parts(self, coupons: Coupons | None) -> tuple[Gate, Templates]:
+        routes = self.routes
+        links = None if routes.web is None else Links.open(routes.web.url, routes.web.secret)
+        writer = Templates(self.program, self.told(), coupons, links, self.older)
+        expires = int(routes.sending.expires_hours * 3600e6)
+        platforms = self.registry.platforms
+        return Gate(self.program, self.facts, self.ledger.reached, platforms, writer.purpose, expires), writer
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

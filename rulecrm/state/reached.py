@@ -1,0 +1,64 @@
+"""Whom messages have reached, and who wants no more of them: what the gate asks a ledger.
+
+In: customers. Out: frames in physical form.
+Invariant: what was told by a receipt counts from the moment it is in the ledger, whatever the facts say yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+import sqlalchemy as sa
+from attrs import field, frozen
+
+from rulecrm.model.sending import Received
+from rulecrm.state import bulk
+from rulecrm.state.outbox import Transaction, among
+from rulecrm.state.tables import decisions, outbox, receipts
+
+__all__ = ["Reached"]
+
+_SENT = pl.Schema(
+    {"customer": pl.String(), "campaign": pl.String(), "channel": pl.String(), "route": pl.String(), "due": pl.Int64()}
+)
+_UNWELCOME = pl.Schema({"customer": pl.String(), "what": pl.String(), "at": pl.Int64()})
+
+
+@frozen(eq=False)
+class Reached:
+    """A ledger, as the gate looks at it."""
+
+    transaction: Transaction = field(repr=False)
+
+    def sent(self, customers: Sequence[str], since: int, now: int) -> pl.DataFrame:
+        """Messages that these customers were sent after an instant: `customer campaign channel route due`.
+
+        `due` is when a provider took it. What may have been taken, for all that is known, counts as sent now.
+        """
+        columns = outbox.c
+        at = sa.func.coalesce(columns.sent_at, now)
+        handed_over = columns.state.in_(("sending", "unknown", "held"))
+        query = (
+            sa.select(columns.customer, decisions.c.campaign, columns.channel, columns.route, at)
+            .join_from(outbox, decisions, columns.decision == decisions.c.decision)
+            .where(decisions.c.action == "send")
+        )
+        with self.transaction(write=False) as connection:
+            mine = among(connection, columns.customer, customers)
+            taken = query.where(mine, columns.sent_at > since)
+            doubtful = query.where(mine, columns.sent_at.is_(None), handed_over, columns.route.is_not(None))
+            return pl.concat([bulk.fetch(connection, one, _SENT) for one in (taken, doubtful)])
+
+    def unwelcome(self, customers: Sequence[str], channel: str) -> pl.DataFrame:
+        """What customers have told of a channel that forbids it: `customer what at`, the last of each kind.
+
+        `what` is `unsubscribed` or `complained`, or `bounced` for good.
+        """
+        columns = receipts.c
+        hard = sa.and_(columns.what == Received.BOUNCED.value, columns.reason == "hard")
+        final = sa.or_(columns.what.in_([Received.UNSUBSCRIBED.value, Received.COMPLAINED.value]), hard)
+        query = sa.select(columns.customer, columns.what, sa.func.max(columns.at)).where(final)
+        with self.transaction(write=False) as connection:
+            query = query.where(among(connection, columns.customer, customers), columns.channel == channel)
+            return bulk.fetch(connection, query.group_by(columns.customer, columns.what), _UNWELCOME)
