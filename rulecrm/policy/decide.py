@@ -18,7 +18,7 @@ from rulecrm.policy.caps import over_limits
 from rulecrm.policy.quiet import free_at
 from rulecrm.policy.reach import Reach
 from rulecrm.runtime.arrays import Ints
-from rulecrm.runtime.hashing import bucket_of
+from rulecrm.runtime.hashing import buckets_of
 
 __all__ = ["Grants", "Ranking", "decide"]
 
@@ -173,9 +173,7 @@ def _limit(asked: pl.DataFrame, policy: Policy, ranking: Ranking, granted: Grant
     sends = sends.with_columns(rank=rank, draw=_draws(sends, ranking)).sort(
         "due", "rank", "draw", "customer", "entered", "order", "decision"
     )
-    over = pl.Series(
-        over_limits(sends, granted, policy.caps, ranking.budgets, zone), dtype=pl.String
-    )  # fmt: skip
+    over = over_limits(sends, granted, policy.caps, ranking.budgets, zone)
     outcome = (
         pl.when(over.is_null()).then(pl.lit("queued"))
         .when(over.str.starts_with("budget")).then(pl.lit("over budget"))
@@ -190,9 +188,7 @@ def _draws(sends: pl.DataFrame, ranking: Ranking) -> pl.Series:
     for campaign in ranking.budgets:
         here = np.flatnonzero((sends.get_column("campaign") == campaign).to_numpy())
         seed = bucket_seed(ranking.seed, campaign, "budget")
-        keys = sends.get_column("customer").gather(pl.Series(here))
-        drawn = {key: bucket_of(key, seed) for key in keys.unique()}
-        draws[here] = [drawn[key] for key in keys]
+        draws[here] = buckets_of(sends.get_column("customer").gather(pl.Series(here)), seed).to_numpy()
     return pl.Series(draws)
 
 
