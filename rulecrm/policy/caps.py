@@ -3,8 +3,8 @@
 In: messages in the order in which they are asked, and what was granted before. Out: for each the limit that it broke.
 Invariant: when a message is granted, no cap and no budget is exceeded at its instant.
 
-What is granted to one changes what is left for the next, yet most need not wait for their turn: whoever fits even if all
-that is undecided before were granted is granted, and whoever breaks a limit by what is granted for sure is refused.
+What is granted to one changes what is left for the next, yet most need not wait for their turn: who fits even if all
+that is undecided before were granted is granted, and who breaks a limit by what is granted for sure is refused.
 Each round settles some, and with them others. Where rounds no longer pay, the rest is asked one by one.
 """
 
