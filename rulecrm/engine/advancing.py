@@ -24,7 +24,7 @@ from rulecrm.model.machine import Campaign, Policy
 from rulecrm.model.program import Program
 from rulecrm.planning import make_plan
 from rulecrm.runtime.evaluate import start_run
-from rulecrm.runtime.register import NEVER
+from rulecrm.runtime.register import ALWAYS, NEVER
 from rulecrm.runtime.run import Run
 
 __all__ = ["Counts", "Progress", "Span", "VersionedRules", "advance", "earliest", "start_machine"]
@@ -34,10 +34,17 @@ _OPEN = Policy()
 
 @frozen
 class Span:
-    """From when to when, as `machine.journeys.Clock`, and what draws are made with."""
+    """From when to when, as `machine.journeys.Clock`, and what draws are made with.
+
+    Attributes:
+        clock: from when to when.
+        seed: of draws.
+        ahead: an instant that later advances over the same facts go to: lifecycles are worked out as far at once.
+    """
 
     clock: Clock
     seed: str = "rulecrm"
+    ahead: int = ALWAYS
 
 
 @frozen(eq=False)
@@ -69,11 +76,13 @@ class Counts:
 Progress = Callable[[int, int, str], None]
 
 
-def start_machine(program: Program, facts: Facts, campaigns: Sequence[Campaign] | None = None) -> Run:
-    """A run in which everything that lifecycles and campaigns look at is indexed."""
+def start_machine(
+    program: Program, facts: Facts, campaigns: Sequence[Campaign] | None = None, *, ahead: int = ALWAYS
+) -> Run:
+    """A run in which everything that lifecycles and campaigns look at is indexed; `ahead` as in `Span`."""
     parts = program.journeys if campaigns is None else tuple(campaigns)
     plan = make_plan(program, [one.symbol for one in program.lifecycles], parts=parts)
-    run = start_run(program, facts, plan, lender=lives)
+    run = start_run(program, facts, plan, lender=partial(_lives, ahead=ahead))
     run.store.prepare_subject(SUBJECT)  # customers are entered by the clock, too, and then nothing may be read of them
     return run
 
@@ -93,14 +102,14 @@ def advance(rules: VersionedRules, facts: Facts, book: Book, span: Span, *, prog
     work = _versions(rules, live)
     moved: list[Moved] = []
     machines: dict[int, Triggers] = {}
-    total = len(work) + 1
+    total, ahead = len(work) + 1, span.ahead
     for number, (owner, campaign, current) in enumerate(work):
         if progress is not None:
             progress(number, total, campaign.symbol)
         triggers = machines.get(id(owner))
         if triggers is None:
             own = [one for other, one, _ in work if other is owner]
-            triggers = machines[id(owner)] = Triggers(start_machine(owner, facts, own), span.clock.to)
+            triggers = machines[id(owner)] = Triggers(start_machine(owner, facts, own, ahead=ahead), span.clock.to)
         mine = live.filter(pl.col("campaign") == campaign.symbol, pl.col("version") == campaign.version)
         earlier = [
             one.rows for (_, other, _), one in zip(work, moved, strict=False) if other.symbol == campaign.symbol
@@ -113,7 +122,7 @@ def advance(rules: VersionedRules, facts: Facts, book: Book, span: Span, *, prog
                 triggers,
                 span.clock,
                 Draws(span.seed, policy.holdout),
-                timelines=partial(_timeline, triggers.run, span.clock.to),
+                timelines=partial(_lives, triggers.run, horizon=span.clock.to, ahead=ahead),
                 before=before,
                 rules=rules.hash,
                 enter=current,
@@ -179,5 +188,5 @@ def _before(
     return known
 
 
-def _timeline(run: Run, horizon: int, symbol: str) -> Timeline:
-    return lives(run, symbol, horizon)
+def _lives(run: Run, symbol: str, horizon: int, *, ahead: int) -> Timeline:
+    return lives(run, symbol, max(horizon, ahead))

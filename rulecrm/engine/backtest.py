@@ -123,7 +123,7 @@ def backtest(
         if progress is not None:
             progress(number, len(ends), f"{_EPOCH + dt.timedelta(microseconds=since):%Y-%m-%d}")
         book.to = to
-        advance(rules, facts, book, Span(Clock(since, to, start), seed))
+        advance(rules, facts, book, Span(Clock(since, to, start), seed, ahead=end))
         since = to
     if progress is not None:
         progress(len(ends), len(ends), "")

@@ -21,6 +21,11 @@ DECISION_SHAPE: dict[str, pl.DataType] = {column.name: dtype_of(column.type) for
 """Columns of the table of decisions inside: instants are Int64."""
 
 GRANTED = ("campaign", "customer", "channel", "due")
+"""Columns of what caps and budgets count."""
+
+ENTRIES = ("campaign", "customer", "line", "entered", "turn", "ended")
+"""Columns of who has entered what."""
+
 _SETTLES = ("due", "choice", "channel", "template", "via", "values", "outcome", "reason")
 
 
@@ -71,14 +76,14 @@ class Memory:
 
     to: int = 0
     _live: pl.DataFrame = field(factory=lambda: pl.DataFrame(schema=JOURNEY_SHAPE))
-    _ended: list[pl.DataFrame] = field(factory=list)
+    _ended: dict[str, list[pl.DataFrame]] = field(factory=dict)
     _quiet: pl.DataFrame = field(factory=lambda: pl.DataFrame(schema=DECISION_SHAPE))
     _decided: list[pl.DataFrame] = field(factory=list)
     _granted: list[pl.DataFrame] = field(factory=list)
 
     def all_journeys(self) -> pl.DataFrame:
         """Every journey, the columns of `JOURNEYS`, in the order of entry."""
-        return pl.concat([*self._ended, _held(self._live)]).sort("entered", "journey")
+        return pl.concat([*(part for own in self._ended.values() for part in own), _held(self._live)]).sort("entered", "journey")
 
     def all_decisions(self) -> pl.DataFrame:
         """Every decision, the columns of `DECISIONS`, in the order of time."""
@@ -90,11 +95,10 @@ class Memory:
 
     def entries(self, customers: pl.Series | None = None, campaign: str | None = None) -> pl.DataFrame:
         """See `Book.entries`."""
-        parts = [self._live, *self._ended]
-        if campaign is not None:
-            parts = [part.filter(pl.col("campaign") == campaign) for part in parts]
-        names = ("campaign", "customer", "line", "entered", "turn", "ended")
-        return pl.concat([_of(part, customers).select(names).cast({"campaign": pl.String}) for part in parts])
+        live = self._live if campaign is None else self._live.filter(pl.col("campaign") == campaign)
+        ended = [part for symbol, own in self._ended.items() if campaign in (None, symbol) for part in own]
+        parts = [_of(part.select(ENTRIES), customers) for part in (live, *ended)]
+        return pl.concat([part.cast({"campaign": pl.String}) for part in parts])
 
     def quiet(self) -> pl.DataFrame:
         """See `Book.quiet`."""
@@ -103,7 +107,7 @@ class Memory:
     def granted(self, since: int, customers: pl.Series | None = None) -> pl.DataFrame:
         """See `Book.granted`."""
         shape = {name: DECISION_SHAPE[name] for name in GRANTED}
-        found = [_of(part, customers).filter(pl.col("due") > since).cast(pl.Schema(shape)) for part in self._granted]
+        found = [_of(part.filter(pl.col("due") > since), customers).cast(pl.Schema(shape)) for part in self._granted]
         return pl.concat(found) if found else pl.DataFrame(schema=shape)
 
     def write(
@@ -118,7 +122,9 @@ class Memory:
             rest = self._live.join(journeys, on="journey", how="anti", maintain_order="left")
             ended = pl.col("ended").is_not_null()
             self._live = pl.concat([rest, journeys.select(*JOURNEY_SHAPE).filter(~ended)])
-            self._ended.append(_held(journeys.select(*JOURNEY_SHAPE).filter(ended)))
+            for symbol in journeys.get_column("campaign").unique(maintain_order=True).to_list():
+                over = journeys.filter(ended, pl.col("campaign") == symbol)
+                self._ended.setdefault(symbol, []).append(_held(over.select(*JOURNEY_SHAPE)))
         if settled is not None and len(settled):
             self._quiet = self._quiet.join(settled, on="decision", how="anti", maintain_order="left")
             self._decide(settled)
