@@ -83,7 +83,9 @@ class Memory:
 
     def all_journeys(self) -> pl.DataFrame:
         """Every journey, the columns of `JOURNEYS`, in the order of entry."""
-        return pl.concat([*(part for own in self._ended.values() for part in own), _held(self._live)]).sort("entered", "journey")
+        return pl.concat([*(part for own in self._ended.values() for part in own), _held(self._live)]).sort(
+            "entered", "journey"
+        )
 
     def all_decisions(self) -> pl.DataFrame:
         """Every decision, the columns of `DECISIONS`, in the order of time."""
