@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import polars as pl
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from rulecrm.engine.book import DECISION_SHAPE, Book
-from rulecrm.engine.messages import ACT_SHAPE, Gate, messages_of, settle
+from rulecrm.engine.book import DECISION_SHAPE, Book, in_time
+from rulecrm.engine.messages import ACT_SHAPE, MESSAGES, Gate, messages_of, settle
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock, Draws, Moved, advance_campaign
 from rulecrm.machine.lives import lives
@@ -96,20 +96,54 @@ def earliest(program: Program, facts: Facts) -> int:
 
 def advance(rules: VersionedRules, facts: Facts, book: Book, span: Span, *, progress: Progress | None = None) -> Counts:
     """Everything that happens in (since, to], written into the book."""
-    program = rules.program
-    policy = program.policy or _OPEN
     live = book.journeys()
     work = _versions(rules, live)
+    total = len(work) + 1
+
+    def told(done: int, what: str) -> None:
+        if progress is not None:
+            progress(done, total, what)
+
+    moved = _moved(rules, facts, book, span, live=live, work=work, told=told)
+    entered, ended = sum(one.entered for one in moved), sum(one.ended for one in moved)
+    if moved:
+        book.write(journeys=pl.concat([one.rows for one in moved]))
+    told(total - 1, "policy")
+    acts = pl.concat([one.acts for one in moved]) if moved else pl.DataFrame(schema=ACT_SHAPE)
+    # After months of a great shop these are large, and as much again is about to be made of the acts.
+    del live, moved
+    program = rules.program
+    gate = Gate(program, facts, program.policy or _OPEN, [campaign for _, campaign, _ in work], span.seed)
+    counts = _decide(acts, gate, book, span.clock)
+    told(total, "")
+    return evolve(counts, entered=entered, ended=ended)
+
+
+_Work = list[tuple[Program, Campaign, bool]]
+"""Campaigns to be advanced: the rules they are of, one version, whether it is the current one."""
+
+
+def _moved(
+    rules: VersionedRules,
+    facts: Facts,
+    book: Book,
+    span: Span,
+    *,
+    live: pl.DataFrame,
+    work: _Work,
+    told: Callable[[int, str], None],
+) -> list[Moved]:
+    """What becomes of the journeys of each."""
+    policy = rules.program.policy or _OPEN
     moved: list[Moved] = []
     machines: dict[int, Triggers] = {}
-    total, ahead = len(work) + 1, span.ahead
     for number, (owner, campaign, current) in enumerate(work):
-        if progress is not None:
-            progress(number, total, campaign.symbol)
+        told(number, campaign.symbol)
         triggers = machines.get(id(owner))
         if triggers is None:
             own = [one for other, one, _ in work if other is owner]
-            triggers = machines[id(owner)] = Triggers(start_machine(owner, facts, own, ahead=ahead), span.clock.to)
+            run = start_machine(owner, facts, own, ahead=span.ahead)
+            triggers = machines[id(owner)] = Triggers(run, span.clock.to)
         mine = live.filter(pl.col("campaign") == campaign.symbol, pl.col("version") == campaign.version)
         earlier = [
             one.rows for (_, other, _), one in zip(work, moved, strict=False) if other.symbol == campaign.symbol
@@ -122,47 +156,36 @@ def advance(rules: VersionedRules, facts: Facts, book: Book, span: Span, *, prog
                 triggers,
                 span.clock,
                 Draws(span.seed, policy.holdout),
-                timelines=partial(_lives, triggers.run, horizon=span.clock.to, ahead=ahead),
+                timelines=partial(_lives, triggers.run, horizon=span.clock.to, ahead=span.ahead),
                 before=before,
                 rules=rules.hash,
                 enter=current,
             )
         )
-    if progress is not None:
-        progress(total - 1, total, "policy")
-    acts = pl.concat([one.acts for one in moved]) if moved else pl.DataFrame(schema=ACT_SHAPE)
+    return moved
+
+
+def _decide(acts: pl.DataFrame, gate: Gate, book: Book, clock: Clock) -> Counts:
+    """What becomes of their acts, and of messages that were deferred before."""
     quiet = book.quiet()
-    done = settle(
-        messages_of(acts, quiet, [campaign for _, campaign, _ in work], since=span.clock.since),
-        Gate(program, facts, policy, [campaign for _, campaign, _ in work], span.seed),
-        book,
-        to=span.clock.to,
-    )
-    plain = acts.filter(~pl.col("action").is_in(["send", "staff"])).with_columns(outcome=pl.lit("done"))
-    fresh = done.join(quiet.select("decision"), on="decision", how="anti", maintain_order="left")
-    again = done.join(quiet.select("decision"), on="decision", how="semi", maintain_order="left")
-    new = pl.concat([plain.select(*DECISION_SHAPE), fresh.select(*DECISION_SHAPE)])
-    book.write(
-        journeys=pl.concat([one.rows for one in moved]) if moved else None,
-        decisions=new.sort("at", "decision"),
-        settled=again.select(*DECISION_SHAPE),
-    )
-    if progress is not None:
-        progress(total, total, "")
+    asked = messages_of(acts, quiet, gate.campaigns, since=clock.since)
+    plain = acts.filter(~pl.col("action").is_in(MESSAGES)).with_columns(outcome=pl.lit("done")).select(*DECISION_SHAPE)
+    del acts
+    done = settle(asked, gate, book, to=clock.to)
     outcomes = done.group_by("outcome").len().sort("outcome")
-    return Counts(
-        sum(one.entered for one in moved),
-        sum(one.ended for one in moved),
-        len(new),
-        len(again),
-        dict(outcomes.iter_rows()),
-    )
+    # Those that were deferred come first.
+    again, fresh = done.head(len(quiet)), done.tail(len(done) - len(quiet))
+    del asked, done
+    new = pl.concat([plain, fresh], rechunk=True)
+    new = new.select(pl.all().gather(pl.Series(in_time(new, "at", "decision"))))
+    book.write(decisions=new, settled=again)
+    return Counts(decided=len(new), settled=len(again), outcomes=dict(outcomes.iter_rows()))
 
 
-def _versions(rules: VersionedRules, live: pl.DataFrame) -> list[tuple[Program, Campaign, bool]]:
+def _versions(rules: VersionedRules, live: pl.DataFrame) -> _Work:
     """Campaigns as they are now, and older versions that somebody is still on: (program, campaign, whether current)."""
     current = {(one.symbol, one.version): one for one in rules.program.journeys}
-    work: list[tuple[Program, Campaign, bool]] = []
+    work: _Work = []
     for symbol, version in live.select("campaign", "version").unique().sort("campaign", "version").iter_rows():
         if (symbol, version) in current:
             continue

@@ -128,8 +128,8 @@ def backtest(
     if progress is not None:
         progress(len(ends), len(ends), "")
     return Backtest(
-        book.all_decisions(),
-        book.all_journeys(),
+        book.take_decisions(),
+        book.take_journeys(),
         _EPOCH + dt.timedelta(microseconds=start),
         _EPOCH + dt.timedelta(microseconds=end),
         program.zone,
@@ -139,7 +139,7 @@ def backtest(
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_STRETCH = 61 * 86_400_000_000
+_STRETCH = 30 * 86_400_000_000
 
 
 def _counted(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 from attrs import define, field
 
 from rulecrm.machine.stored import SHAPE as JOURNEY_SHAPE
 from rulecrm.model.decisions import DECISIONS
+from rulecrm.runtime.arrays import Ints
+from rulecrm.runtime.ordering import by_time
 from rulecrm.runtime.physical import dtype_of
 
-__all__ = ["DECISION_SHAPE", "GRANTED", "Book", "Memory"]
+__all__ = ["DECISION_SHAPE", "GRANTED", "Book", "Memory", "in_time"]
 
 DECISION_SHAPE: dict[str, pl.DataType] = {column.name: dtype_of(column.type) for column in DECISIONS}
 """Columns of the table of decisions inside: instants are Int64."""
@@ -70,6 +73,8 @@ _FEW = (
 class Memory:
     """A book that nobody keeps; texts that return over and over are held once (Categorical).
 
+    In the end it is emptied: what it holds is large, and is not held twice.
+
     Attributes:
         to: the end of the advance under way; decisions due later stay quiet.
     """
@@ -79,17 +84,16 @@ class Memory:
     _ended: dict[str, list[pl.DataFrame]] = field(factory=dict)
     _quiet: pl.DataFrame = field(factory=lambda: pl.DataFrame(schema=DECISION_SHAPE))
     _decided: list[pl.DataFrame] = field(factory=list)
-    _granted: list[pl.DataFrame] = field(factory=list)
 
-    def all_journeys(self) -> pl.DataFrame:
+    def take_journeys(self) -> pl.DataFrame:
         """Every journey, the columns of `JOURNEYS`, in the order of entry."""
-        return pl.concat([*(part for own in self._ended.values() for part in own), _held(self._live)]).sort(
-            "entered", "journey"
-        )
+        parts = [part for own in self._ended.values() for part in own]
+        self._ended.clear()
+        return _in_order([*_taken(parts), _held(self._live)], "entered", "journey")
 
-    def all_decisions(self) -> pl.DataFrame:
+    def take_decisions(self) -> pl.DataFrame:
         """Every decision, the columns of `DECISIONS`, in the order of time."""
-        return pl.concat([*self._decided, _held(self._quiet)]).sort("at", "decision")
+        return _in_order([*_taken(self._decided), _held(self._quiet)], "at", "decision")
 
     def journeys(self) -> pl.DataFrame:
         """See `Book.journeys`."""
@@ -99,8 +103,9 @@ class Memory:
         """See `Book.entries`."""
         live = self._live if campaign is None else self._live.filter(pl.col("campaign") == campaign)
         ended = [part for symbol, own in self._ended.items() if campaign in (None, symbol) for part in own]
-        parts = [_of(part.select(ENTRIES), customers) for part in (live, *ended)]
-        return pl.concat([part.cast({"campaign": pl.String}) for part in parts])
+        return _of(
+            pl.concat([part.select(ENTRIES).cast({"campaign": pl.String}) for part in (live, *ended)]), customers
+        )
 
     def quiet(self) -> pl.DataFrame:
         """See `Book.quiet`."""
@@ -109,8 +114,9 @@ class Memory:
     def granted(self, since: int, customers: pl.Series | None = None) -> pl.DataFrame:
         """See `Book.granted`."""
         shape = {name: DECISION_SHAPE[name] for name in GRANTED}
-        found = [_of(part.filter(pl.col("due") > since), customers).cast(pl.Schema(shape)) for part in self._granted]
-        return pl.concat(found) if found else pl.DataFrame(schema=shape)
+        recent = [part.filter(pl.col("due") > since) for part in self._decided]
+        found = [part.filter(*_QUEUED).select(GRANTED).cast(pl.Schema(shape)) for part in recent if len(part)]
+        return _of(pl.concat([pl.DataFrame(schema=shape), *found]), customers)
 
     def write(
         self,
@@ -136,14 +142,40 @@ class Memory:
     def _decide(self, decisions: pl.DataFrame) -> None:
         quiet = pl.col("outcome") == "quiet"
         self._quiet = pl.concat([self._quiet, decisions.select(*DECISION_SHAPE).filter(quiet)])
-        done = _held(decisions.select(*DECISION_SHAPE).filter(~quiet))
-        self._decided.append(done)
-        queued = pl.col("outcome") == "queued", pl.col("action") == "send"
-        self._granted.append(done.filter(*queued).select(GRANTED))
+        self._decided.append(_held(decisions.select(*DECISION_SHAPE).filter(~quiet)))
+
+
+_QUEUED = (pl.col("outcome") == "queued", pl.col("action") == "send")
 
 
 def _held(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).cast(pl.Categorical) for name in _FEW if name in frame.columns)
+
+
+def _taken(parts: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    taken = parts.copy()
+    parts.clear()
+    return taken
+
+
+def _in_order(parts: list[pl.DataFrame], instant: str, name: str) -> pl.DataFrame:
+    """All rows of the parts, which are used up, by an instant and then by name."""
+    whole = pl.concat(parts)
+    parts.clear()
+    order = pl.Series(in_time(whole, instant, name).astype(np.uint32))
+    # Column by column, for so much may not be held twice; and a column of many pieces is slow to pick from.
+    return pl.DataFrame([whole.drop_in_place(column).rechunk().gather(order) for column in whole.columns])
+
+
+def in_time(frame: pl.DataFrame, instant: str, name: str) -> Ints:
+    """Row numbers by an instant and then by name."""
+
+    def ties(rows: Ints) -> Ints:
+        shared = frame.select(pl.col(instant, name).gather(pl.Series(rows))).with_columns(pl.Series("row", rows))
+        found: Ints = shared.sort(instant, name).get_column("row").to_numpy()
+        return found
+
+    return by_time(frame.get_column(instant).to_numpy(), ties)
 
 
 def _of(frame: pl.DataFrame, customers: pl.Series | None) -> pl.DataFrame:

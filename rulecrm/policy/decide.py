@@ -19,6 +19,7 @@ from rulecrm.policy.quiet import free_at
 from rulecrm.policy.reach import Reach
 from rulecrm.runtime.arrays import Bools, Ints, masked
 from rulecrm.runtime.hashing import buckets_of
+from rulecrm.runtime.ordering import by_time
 
 __all__ = ["Grants", "Ranking", "decide"]
 
@@ -238,21 +239,21 @@ def _limit(work: _Work, policy: Policy, ranking: Ranking, granted: Grants, zone:
 
 def _in_turn(work: _Work, asked: Ints, ranking: Ranking) -> Ints:
     """Those who ask, in the order in which they are asked."""
-    asked = asked[np.argsort(work.due[asked], kind="stable")]
-    due = work.due[asked]
-    again = np.flatnonzero(due[1:] == due[:-1])
-    # Only of those who are due at one instant it matters who comes first.
-    spots = np.union1d(again, again + 1)
-    rows = asked[spots]
     rank = pl.col("campaign").replace_strict(dict(ranking.place), default=len(ranking.place), return_dtype=pl.Int64)
     names = ("customer", "entered", "order", "decision", "campaign")
-    sends = work.candidates.select(pl.col(names).gather(pl.Series(rows))).with_columns(
-        pl.Series("row", rows), pl.Series("due", due[spots]), rank=rank
-    )
-    sends = sends.with_columns(draw=_draws(sends, ranking))
-    ordered = sends.sort("due", "rank", "draw", "customer", "entered", "order", "decision")
-    asked[spots] = ordered.get_column("row").to_numpy()
-    return asked
+
+    def ties(places: Ints) -> Ints:
+        rows = asked[places]
+        sends = work.candidates.select(pl.col(names).gather(pl.Series(rows))).with_columns(
+            pl.Series("place", places), pl.Series("due", work.due[rows]), rank=rank
+        )
+        sends = sends.with_columns(draw=_draws(sends, ranking))
+        ordered = sends.sort("due", "rank", "draw", "customer", "entered", "order", "decision")
+        found: Ints = ordered.get_column("place").to_numpy()
+        return found
+
+    in_turn: Ints = asked[by_time(work.due[asked], ties)]
+    return in_turn
 
 
 def _draws(sends: pl.DataFrame, ranking: Ranking) -> pl.Series:
