@@ -12,8 +12,9 @@ from functools import partial
 import polars as pl
 from attrs import evolve, field, frozen
 
-from rulecrm.engine.book import DECISION_SHAPE, Book, in_time
+from rulecrm.engine.book import DECISION_SHAPE, Book
 from rulecrm.engine.messages import ACT_SHAPE, MESSAGES, Gate, messages_of, settle
+from rulecrm.engine.rows import in_order
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock, Draws, Moved, advance_campaign
 from rulecrm.machine.lives import lives
@@ -109,7 +110,7 @@ def advance(rules: VersionedRules, facts: Facts, book: Book, span: Span, *, prog
     if moved:
         book.write(journeys=pl.concat([one.rows for one in moved]))
     told(total - 1, "policy")
-    acts = pl.concat([one.acts for one in moved]) if moved else pl.DataFrame(schema=ACT_SHAPE)
+    acts = [pl.DataFrame(schema=ACT_SHAPE), *(one.acts for one in moved)]
     # After months of a great shop these are large, and as much again is about to be made of the acts.
     del live, moved
     program = rules.program
@@ -165,21 +166,22 @@ def _moved(
     return moved
 
 
-def _decide(acts: pl.DataFrame, gate: Gate, book: Book, clock: Clock) -> Counts:
-    """What becomes of their acts, and of messages that were deferred before."""
-    quiet = book.quiet()
+def _decide(parts: list[pl.DataFrame], gate: Gate, book: Book, clock: Clock) -> Counts:
+    """What becomes of acts, which are used up, and of messages that were deferred before."""
+    acts, quiet = pl.concat(parts), book.quiet()
+    parts.clear()
     asked = messages_of(acts, quiet, gate.campaigns, since=clock.since)
     plain = acts.filter(~pl.col("action").is_in(MESSAGES)).with_columns(outcome=pl.lit("done")).select(*DECISION_SHAPE)
     del acts
     done = settle(asked, gate, book, to=clock.to)
     outcomes = done.group_by("outcome").len().sort("outcome")
     # Those that were deferred come first.
-    again, fresh = done.head(len(quiet)), done.tail(len(done) - len(quiet))
-    del asked, done
-    new = pl.concat([plain, fresh], rechunk=True)
-    new = new.select(pl.all().gather(pl.Series(in_time(new, "at", "decision"))))
-    book.write(decisions=new, settled=again)
-    return Counts(decided=len(new), settled=len(again), outcomes=dict(outcomes.iter_rows()))
+    again = done.filter(pl.int_range(pl.len()) < len(quiet))
+    new = [plain, done.tail(len(done) - len(quiet))]
+    counts = Counts(decided=sum(map(len, new)), settled=len(again), outcomes=dict(outcomes.iter_rows()))
+    del asked, plain, done
+    book.write(decisions=in_order(new, "at", pl.col("decision")), settled=again)
+    return counts
 
 
 def _versions(rules: VersionedRules, live: pl.DataFrame) -> _Work:

@@ -16,10 +16,11 @@ from attrs import frozen
 
 from rulecrm.engine.advancing import Progress, Span, VersionedRules, advance
 from rulecrm.engine.book import Memory
+from rulecrm.engine.rows import at_the_door
 from rulecrm.engine.versions import rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
-from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field
+from rulecrm.model.decisions import DECISIONS, JOURNEYS
 from rulecrm.model.program import Program
 
 __all__ = ["Backtest", "backtest"]
@@ -53,12 +54,12 @@ class Backtest:
     @property
     def decisions(self) -> pl.DataFrame:
         """The columns of `rulecrm.model.decisions.DECISIONS`, instants in UTC, in the order of time."""
-        return _at_the_door(self._decisions, DECISIONS)
+        return at_the_door(self._decisions, DECISIONS)
 
     @property
     def journeys(self) -> pl.DataFrame:
         """The columns of `rulecrm.model.decisions.JOURNEYS`, instants in UTC, in the order of entry."""
-        return _at_the_door(self._journeys, JOURNEYS)
+        return at_the_door(self._journeys, JOURNEYS)
 
     def audiences(self) -> pl.DataFrame:
         """A row for each campaign: `campaign`, `entered`, of them `treated`, `control`, `holdout`, and `ended`."""
@@ -146,10 +147,3 @@ def _counted(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """How many rows there are of each, as `messages`, sorted."""
     counted = frame.group_by(by).agg(pl.len().cast(pl.Int64).alias("messages"))
     return counted.with_columns(pl.col(pl.Categorical).cast(pl.String)).sort(by)
-
-
-def _at_the_door(frame: pl.DataFrame, fields: tuple[Field, ...]) -> pl.DataFrame:
-    """A table of the ledger as users see it: instants are Datetime in UTC."""
-    instants = [one.name for one in fields if one.type.name == "instant"]
-    texts = pl.col(pl.Categorical).cast(pl.String)
-    return frame.with_columns(pl.col(instants).cast(pl.Datetime("us", "UTC")), texts)

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
 import polars as pl
 from attrs import define, field
 
+from rulecrm.engine.rows import DECISION_ID, held, in_order
 from rulecrm.machine.stored import SHAPE as JOURNEY_SHAPE
 from rulecrm.model.decisions import DECISIONS
-from rulecrm.runtime.arrays import Ints
-from rulecrm.runtime.ordering import by_time
 from rulecrm.runtime.physical import dtype_of
 
-__all__ = ["DECISION_SHAPE", "GRANTED", "Book", "Memory", "in_time"]
+__all__ = ["DECISION_SHAPE", "GRANTED", "Book", "Memory"]
 
 DECISION_SHAPE: dict[str, pl.DataType] = {column.name: dtype_of(column.type) for column in DECISIONS}
 """Columns of the table of decisions inside: instants are Int64."""
@@ -62,18 +60,9 @@ class Book(Protocol):
         ...
 
 
-_FEW = (
-    "campaign", "step", "round", "action", "channel", "template", "via", "values", "messages", "text", "outcome",
-    "reason", "version", "rules", "why", "arm",
-)  # fmt: skip
-"""Columns that hold the same few texts over and over."""
-
-
 @define(eq=False)
 class Memory:
-    """A book that nobody keeps; texts that return over and over are held once (Categorical).
-
-    In the end it is emptied: what it holds is large, and is not held twice.
+    """A book that nobody keeps. In the end it is emptied: what it holds is large, and is not held twice.
 
     Attributes:
         to: the end of the advance under way; decisions due later stay quiet.
@@ -86,14 +75,14 @@ class Memory:
     _decided: list[pl.DataFrame] = field(factory=list)
 
     def take_journeys(self) -> pl.DataFrame:
-        """Every journey, the columns of `JOURNEYS`, in the order of entry."""
+        """Every journey as it is held, the columns of `JOURNEYS`, in the order of entry."""
         parts = [part for own in self._ended.values() for part in own]
         self._ended.clear()
-        return _in_order([*_taken(parts), _held(self._live)], "entered", "journey")
+        return in_order([*_taken(parts), held(self._live)], "entered", pl.col("journey"))
 
     def take_decisions(self) -> pl.DataFrame:
-        """Every decision, the columns of `DECISIONS`, in the order of time."""
-        return _in_order([*_taken(self._decided), _held(self._quiet)], "at", "decision")
+        """Every decision as it is held, the columns of `DECISIONS` but its id, in the order of time."""
+        return in_order([*_taken(self._decided), held(self._quiet)], "at", DECISION_ID)
 
     def journeys(self) -> pl.DataFrame:
         """See `Book.journeys`."""
@@ -130,9 +119,9 @@ class Memory:
             rest = self._live.join(journeys, on="journey", how="anti", maintain_order="left")
             ended = pl.col("ended").is_not_null()
             self._live = pl.concat([rest, journeys.select(*JOURNEY_SHAPE).filter(~ended)])
+            over = held(journeys.select(*JOURNEY_SHAPE)).filter(ended)
             for symbol in journeys.get_column("campaign").unique(maintain_order=True).to_list():
-                over = journeys.filter(ended, pl.col("campaign") == symbol)
-                self._ended.setdefault(symbol, []).append(_held(over.select(*JOURNEY_SHAPE)))
+                self._ended.setdefault(symbol, []).append(over.filter(pl.col("campaign") == symbol))
         if settled is not None and len(settled):
             self._quiet = self._quiet.join(settled, on="decision", how="anti", maintain_order="left")
             self._decide(settled)
@@ -142,40 +131,16 @@ class Memory:
     def _decide(self, decisions: pl.DataFrame) -> None:
         quiet = pl.col("outcome") == "quiet"
         self._quiet = pl.concat([self._quiet, decisions.select(*DECISION_SHAPE).filter(quiet)])
-        self._decided.append(_held(decisions.select(*DECISION_SHAPE).filter(~quiet)))
+        self._decided.append(held(decisions.select(*DECISION_SHAPE)).filter(~quiet))
 
 
 _QUEUED = (pl.col("outcome") == "queued", pl.col("action") == "send")
-
-
-def _held(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(pl.col(name).cast(pl.Categorical) for name in _FEW if name in frame.columns)
 
 
 def _taken(parts: list[pl.DataFrame]) -> list[pl.DataFrame]:
     taken = parts.copy()
     parts.clear()
     return taken
-
-
-def _in_order(parts: list[pl.DataFrame], instant: str, name: str) -> pl.DataFrame:
-    """All rows of the parts, which are used up, by an instant and then by name."""
-    whole = pl.concat(parts)
-    parts.clear()
-    order = pl.Series(in_time(whole, instant, name).astype(np.uint32))
-    # Column by column, for so much may not be held twice; and a column of many pieces is slow to pick from.
-    return pl.DataFrame([whole.drop_in_place(column).rechunk().gather(order) for column in whole.columns])
-
-
-def in_time(frame: pl.DataFrame, instant: str, name: str) -> Ints:
-    """Row numbers by an instant and then by name."""
-
-    def ties(rows: Ints) -> Ints:
-        shared = frame.select(pl.col(instant, name).gather(pl.Series(rows))).with_columns(pl.Series("row", rows))
-        found: Ints = shared.sort(instant, name).get_column("row").to_numpy()
-        return found
-
-    return by_time(frame.get_column(instant).to_numpy(), ties)
 
 
 def _of(frame: pl.DataFrame, customers: pl.Series | None) -> pl.DataFrame:
