@@ -118,16 +118,17 @@ def backtest(
     """See `Rules.backtest`; instants in microseconds since 1970-01-01 UTC."""
     rules, book = VersionedRules(program, rules_hash(program)), Memory()
     # A stretch of time after another: the decisions are the same, and what an advance holds meanwhile stays small.
-    ends = [*range(start + _STRETCH, end, _STRETCH), end]
-    since = start
-    for number, to in enumerate(ends):
+    since, length, days = start, _FIRST, (end - start) // _DAY
+    while True:
         if progress is not None:
-            progress(number, len(ends), f"{_EPOCH + dt.timedelta(microseconds=since):%Y-%m-%d}")
-        book.to = to
-        advance(rules, facts, book, Span(Clock(since, to, start), seed, ahead=end))
-        since = to
+            progress((since - start) // _DAY, days, f"{_EPOCH + dt.timedelta(microseconds=since):%Y-%m-%d}")
+        book.to = to = min(since + length, end)
+        counts = advance(rules, facts, book, Span(Clock(since, to, start), seed, ahead=end))
+        if to == end:
+            break
+        since, length = to, _next_length(length, counts.entered + counts.decided)
     if progress is not None:
-        progress(len(ends), len(ends), "")
+        progress(days, days, "")
     return Backtest(
         book.take_decisions(),
         book.take_journeys(),
@@ -140,7 +141,17 @@ def backtest(
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_STRETCH = 30 * 86_400_000_000
+_DAY = 86_400_000_000
+_FIRST = 30 * _DAY
+"""How long the first stretch is."""
+_ROWS = 500_000
+"""As many journeys and decisions as a stretch is to bring."""
+
+
+def _next_length(length: int, rows: int) -> int:
+    """How long the stretch after one that brought so many rows is: whole days, one at least."""
+    fitting = length * _ROWS // max(rows, 1)
+    return max(min(fitting, 4 * length) // _DAY, 1) * _DAY
 
 
 def _counted(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
