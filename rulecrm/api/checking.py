@@ -15,26 +15,33 @@ from rulecrm.semantics import Compiled, compile_rules
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rulecrm.plugin import Registry
+
 __all__ = ["check", "compile_file", "format_text", "read_text"]
 
 
-def check(path: str | Path, *, params: Mapping[str, object] | None = None) -> tuple[Diagnostic, ...]:
+def check(
+    path: str | Path, *, params: Mapping[str, object] | None = None, plugins: Registry | None = None
+) -> tuple[Diagnostic, ...]:
     """Every finding about a rules file: errors, warnings and hints, in source order.
 
     Args:
         path: the file.
         params: values for its params.
+        plugins: whose functions, kinds and rules it may use; all that is installed where it is left out.
 
     Raises:
         OSError: the file cannot be read.
     """
-    return compile_file(path, params=params).diagnostics
+    return compile_file(path, params=params, plugins=plugins).diagnostics
 
 
-def compile_file(path: str | Path, *, params: Mapping[str, object] | None = None) -> Compiled:
+def compile_file(
+    path: str | Path, *, params: Mapping[str, object] | None = None, plugins: Registry | None = None
+) -> Compiled:
     """A file through the checker, whatever its diagnostics say."""
     text = read_text(path)
-    return compile_rules(text, source=str(path), params=params or {})
+    return compile_rules(text, source=str(path), params=params or {}, plugins=plugins)
 
 
 def read_text(path: str | Path) -> str:

@@ -2,10 +2,12 @@
 
 In: a rules file's name and text, params, and a way to compile. Out: what was compiled, by this process or one before.
 Invariant: what is kept is used only where everything it was made of is the same: the text, all imported texts, the
-params, and the compiler itself. Whatever is wrong with what is kept, the rules are compiled, and nobody hears of it.
+params, what plugins bring, and the compiler itself. Whatever is wrong with what is kept, the rules are compiled, and
+nobody hears of it.
 
 Only large files are kept: below `SMALLEST` letters compiling takes no longer than looking. `RULECRM_CACHE_DIR` names
-another folder; where it is set and empty, nothing is kept. What is read back is data (`model.codec`), never code.
+another folder; where it is set and empty, nothing is kept. What is read back is data (`model.codec`), never code: of a
+plugin's functions the names are kept, and the functions are those of the plugin that is there.
 """
 
 from __future__ import annotations
@@ -18,14 +20,19 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TypedDict, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rulecrm import __version__
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.model.program import Program
+from rulecrm.semantics.brought import provided_by
 from rulecrm.semantics.sources import Read
+
+if TYPE_CHECKING:
+    from rulecrm.plugin import Registry
 
 __all__ = ["MOST", "SMALLEST", "Checked", "cache_folder", "kept"]
 
@@ -35,7 +42,7 @@ SMALLEST = 50_000
 MOST = 64
 """How many models are kept, those written last."""
 
-_LAYOUT = 1
+_LAYOUT = 2
 """Of the files; a change of it makes all older ones strangers."""
 
 
@@ -55,16 +62,24 @@ class _Head(TypedDict):
     checksum: int
 
 
-def kept(source: str, text: str, params: Mapping[str, object], read: Read, make: Callable[[Read], Checked]) -> Checked:
+def kept(
+    source: str,
+    text: str,
+    params: Mapping[str, object],
+    read: Read,
+    make: Callable[[Read], Checked],
+    *,
+    plugins: Registry | None = None,
+) -> Checked:
     """What `make` gives, from disk where it was kept.
 
     `make` compiles the text and reads imports with the function that it is handed; `read` reads them here. What `make`
     raises is not kept.
     """
-    place = _place(source, text, params)
+    place = _place(source, text, params, plugins)
     if place is None:
         return make(read)
-    found = _found(place, read)
+    found = _found(place, read, plugins)
     if found is not None:
         return found
     reads: list[tuple[str, str, str, str]] = []
@@ -98,7 +113,7 @@ def cache_folder() -> Path | None:
         return None
 
 
-def _place(source: str, text: str, params: Mapping[str, object]) -> Path | None:
+def _place(source: str, text: str, params: Mapping[str, object], plugins: Registry | None) -> Path | None:
     """The file of this text with these params; None where it is not kept."""
     folder = cache_folder() if len(text) >= SMALLEST else None
     if folder is None:
@@ -110,7 +125,8 @@ def _place(source: str, text: str, params: Mapping[str, object]) -> Path | None:
         maker = _maker()
     except OSError:  # the package is no folder, or is changing right now
         return None
-    return folder / f"{_digest(repr((maker, source, text, given)))}.json"
+    brought = () if plugins is None else plugins.makings()
+    return folder / f"{_digest(repr((maker, source, text, given, brought)))}.json"
 
 
 def _param(name: str, value: object) -> tuple[str, str, str] | None:
@@ -148,7 +164,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _found(place: Path, read: Read) -> Checked | None:
+def _found(place: Path, read: Read, plugins: Registry | None) -> Checked | None:
     """What is kept there, where it is whole and all imports still say what they said."""
     try:
         first, _, second = place.read_bytes().partition(b"\n")
@@ -159,19 +175,23 @@ def _found(place: Path, read: Read) -> Checked | None:
             found, imported = read(importer, path)
             if found != name or _digest(imported) != digest:
                 return None
-        return _decoded(second)
+        return _decoded(second, plugins)
     except (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError):
         return None
 
 
-def _decoded(table: bytes) -> Checked | None:
+def _decoded(table: bytes, plugins: Registry | None) -> Checked | None:
     from rulecrm.model.codec import decode
     from rulecrm.semantics.collecting import paused_collection
 
     with paused_collection():
         match decode(json.loads(table)):
-            case (Program() as program, tuple() as warnings) if all(isinstance(one, Diagnostic) for one in warnings):
-                return Checked(program, warnings)
+            case (Program() as program, tuple() as called, tuple() as warnings) if all(
+                isinstance(one, Diagnostic) for one in warnings
+            ):
+                provided = provided_by(plugins)
+                functions = MappingProxyType({name: provided[name] for name in called})
+                return Checked(evolve(program, functions=functions) if called else program, warnings)
     return None
 
 
@@ -183,7 +203,9 @@ def _keep(place: Path, reads: Sequence[tuple[str, str, str, str]], made: Checked
     written = place.with_name(f"{place.stem}.{os.getpid()}.{id(made):x}.part")
     try:
         with paused_collection():
-            table = json.dumps(encode((made.program, made.warnings)), separators=(",", ":")).encode()
+            program, called = made.program, tuple(made.program.functions)
+            bare = evolve(program, functions=MappingProxyType({})) if called else program
+            table = json.dumps(encode((bare, called, made.warnings)), separators=(",", ":")).encode()
         head: _Head = {"layout": _LAYOUT, "reads": list(reads), "checksum": zlib.crc32(table)}
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from attrs import define, frozen
 
-from rulecrm.semantics.sources import Read, read_source
+from rulecrm.semantics.sources import Read
 
 if TYPE_CHECKING:
     from rulecrm.api.rules import Rules  # noqa: TC004 - a field type, which attrs leaves as the text it is
+    from rulecrm.plugin import Registry
 
 __all__ = ["MOST", "remembered"]
 
@@ -49,39 +50,48 @@ class _Slot:
     made: _Made | None = None
 
 
-def remembered(source: str, text: str, params: Mapping[str, object], make: Callable[[Read], Rules]) -> Rules:
-    """What `make` gives, called again only where a text or a param has changed.
+def remembered(
+    source: str,
+    text: str,
+    params: Mapping[str, object],
+    make: Callable[[Read], Rules],
+    *,
+    read: Read,
+    plugins: Registry | None = None,
+) -> Rules:
+    """What `make` gives, called again only where a text, a param or the plugins have changed.
 
-    `make` compiles the text and reads imports with the function that it is handed. What it raises is not kept.
+    `make` compiles the text and reads imports with the function that it is handed; `read` reads them here. What `make`
+    raises is not kept.
     """
     key = tuple((name, type(params[name]), params[name]) for name in sorted(params))
     try:
-        slot = _slot(source, key)
+        slot = _slot(source, key, plugins)
     except TypeError:  # a param that cannot be hashed, such as a list, may change behind our back
-        return make(read_source)
+        return make(read)
     made = slot.made
-    if made is not None and made.text == text and all(map(_is_same, made.reads)):
+    if made is not None and made.text == text and all(_is_same(one, read) for one in made.reads):
         return made.rules
     reads: list[_Read] = []
 
-    def read(importer: str, path: str) -> tuple[str, str]:
-        found = read_source(importer, path)
+    def noted(importer: str, path: str) -> tuple[str, str]:
+        found = read(importer, path)
         reads.append(_Read(importer, path, found))
         return found
 
-    rules = make(read)
+    rules = make(noted)
     slot.made = _Made(text, tuple(reads), rules)
     return rules
 
 
 @lru_cache(MOST)
-def _slot(source: str, params: tuple[tuple[str, type, object], ...]) -> _Slot:
-    del source, params  # they are the key
+def _slot(source: str, params: tuple[tuple[str, type, object], ...], plugins: Registry | None) -> _Slot:
+    del source, params, plugins  # they are the key
     return _Slot()
 
 
-def _is_same(read: _Read) -> bool:
+def _is_same(one: _Read, read: Read) -> bool:
     try:
-        return read_source(read.importer, read.path) == read.found
+        return read(one.importer, one.path) == one.found
     except (OSError, ValueError):
         return False

@@ -20,6 +20,7 @@ from rulecrm.model.instants import Instant, instant_of, to_microseconds
 from rulecrm.model.program import Program
 from rulecrm.planning import Plan, make_plan
 from rulecrm.semantics import Compiled, compile_rules
+from rulecrm.semantics.brought import known_plugins, read_with
 from rulecrm.semantics.sources import Read
 
 if TYPE_CHECKING:
@@ -28,17 +29,20 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rulecrm.api.cases import Outcome
+    from rulecrm.api.previewing import Preview
     from rulecrm.api.result import Result
     from rulecrm.draw import Diagram
     from rulecrm.engine import Backtest
     from rulecrm.explain import Explanation
     from rulecrm.facts import Facts
+    from rulecrm.plugin import Registry  # noqa: TC004 - a field type, which attrs leaves as the text it is
     from rulecrm.runtime import Progress
+    from rulecrm.words import Plain
 
 __all__ = ["Rules", "load", "loads"]
 
 
-def load(path: str | Path, *, params: Mapping[str, object] | None = None) -> Rules:
+def load(path: str | Path, *, params: Mapping[str, object] | None = None, plugins: Registry | None = None) -> Rules:
     """Load a rules file and all it imports; files that have not changed are compiled once.
 
     One process remembers what it loaded, and large files are kept for the next: see `rulecrm.api.keeping`.
@@ -46,21 +50,23 @@ def load(path: str | Path, *, params: Mapping[str, object] | None = None) -> Rul
     Args:
         path: the file.
         params: values for its params: numbers, Decimals, text as one would write it in the file (`"50d"`).
+        plugins: whose functions, kinds and rules it may use; all that is installed where it is left out.
 
     Raises:
         RulesError: carries every diagnostic.
         OSError: the file cannot be read.
     """
     source, text, given = str(path), read_text(path), params or {}
+    registry = known_plugins(plugins)
 
     def compiled(read: Read) -> Checked:
-        return _checked(compile_rules(text, source=source, params=given, read=read))
+        return _checked(compile_rules(text, source=source, params=given, read=read, plugins=registry))
 
     def made(read: Read) -> Rules:
-        checked = kept(source, text, given, read, compiled)
-        return Rules(checked.program, checked.warnings)
+        checked = kept(source, text, given, read, compiled, plugins=registry)
+        return Rules(checked.program, checked.warnings, registry)
 
-    return remembered(source, text, given, made)
+    return remembered(source, text, given, made, read=read_with(registry), plugins=registry)
 
 
 def loads(
@@ -69,6 +75,7 @@ def loads(
     source: str = "<text>",
     params: Mapping[str, object] | None = None,
     read: Callable[[str, str], tuple[str, str]] | None = None,
+    plugins: Registry | None = None,
 ) -> Rules:
     """Load rules from text.
 
@@ -76,13 +83,15 @@ def loads(
         text: what a rules file would hold.
         source: the name diagnostics show, and what relative imports start from.
         params: values for its params.
-        read: `(importer, path) -> (name, text)` for imports; by default files and `std/…`.
+        read: `(importer, path) -> (name, text)` for imports; by default rules of plugins, `std/…` and files.
+        plugins: whose functions, kinds and rules they may use; all that is installed where it is left out.
 
     Raises:
         RulesError: carries every diagnostic.
     """
-    checked = _checked(compile_rules(text, source=source, params=params or {}, read=read))
-    return Rules(checked.program, checked.warnings)
+    registry = known_plugins(plugins)
+    checked = _checked(compile_rules(text, source=source, params=params or {}, read=read, plugins=registry))
+    return Rules(checked.program, checked.warnings, registry)
 
 
 def _checked(compiled: Compiled) -> Checked:
@@ -98,10 +107,12 @@ class Rules:
     Attributes:
         program: the typed model.
         warnings: what the checker found that is no error.
+        plugins: what it was checked with; None where no plugin was there.
     """
 
     program: Program
     warnings: tuple[Diagnostic, ...]
+    plugins: Registry | None = None
     _symbols: frozenset[str] = field(init=False)
     _plans: dict[tuple[str, ...], Plan] = field(factory=dict, init=False)
 
@@ -202,6 +213,40 @@ class Rules:
         return explain(
             self.program, facts, key=customer if key is None else key, symbol=self._known(segment), instant=at
         )
+
+    def preview(
+        self,
+        facts: Facts,
+        *,
+        template: str,
+        customer: object,
+        as_of: Instant,
+        values: Mapping[str, Plain] | None = None,
+        language: str | None = None,
+        signature: str | None = None,
+        notice: str | None = None,
+    ) -> Preview:
+        """A message as one customer would get it; nothing is sent, and no coupon is drawn.
+
+        Args:
+            facts: the shop's facts.
+            template: its name.
+            customer: key of the customer.
+            as_of: T.
+            values: what a message would give (`with { … }`), or instead of what the facts say.
+            language: in place of the customer's own.
+            signature: what an SMS begins with: `【Shop】`.
+            notice: what a marketing SMS ends with.
+
+        Raises:
+            RulesError: a template, a value or a customer that is not there; words that cannot be made (R229).
+        """
+        from rulecrm.api.previewing import preview
+
+        return preview(
+            self.program, facts, template=template, customer=customer, as_of=as_of, values=values, language=language,
+            signature=signature, notice=notice,
+        )  # fmt: skip
 
     def backtest(
         self,

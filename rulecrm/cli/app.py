@@ -25,6 +25,7 @@ _COMMANDS = {
     "fmt": "Lay rules files out in the one way.",
     "history": "Tell everything that was decided about a customer.",
     "plugins": "List the plugins that are installed.",
+    "preview": "Show a message as one customer would get it.",
     "test": "Run the tests written in rules files.",
 }
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import click
 
-__all__ = ["as_of", "facts", "instant", "instant_or_none", "rules_file", "rules_files", "settings", "state"]
+__all__ = ["as_of", "facts", "instant", "instant_or_none", "pairs", "rules_file", "rules_files", "settings", "state"]
 
 
-def _settings(ctx: click.Context, option: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
+def pairs(ctx: click.Context, option: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
+    """Words like NAME=VALUE, by name."""
     found: dict[str, str] = {}
     for word in words:
         name, sign, value = word.partition("=")
@@ -66,7 +67,7 @@ settings = click.option(
     "--set",
     "settings",
     multiple=True,
-    callback=_settings,
+    callback=pairs,
     metavar="NAME=VALUE",
     help="Set a param, such as active_within=50d. May be repeated.",
 )

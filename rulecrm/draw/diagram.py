@@ -30,7 +30,7 @@ from rulecrm.model.machine import (
     Timer,
 )
 
-__all__ = ["Arrow", "Box", "Diagram", "Inlet", "cut", "length", "of_campaign", "of_lifecycle", "span_of"]
+__all__ = ["Arrow", "Box", "Diagram", "Inlet", "cut", "of_campaign", "of_lifecycle", "span_of"]
 
 _NO_COUNTS: Mapping[str, int] = {}
 _MANY = 4
@@ -179,23 +179,14 @@ def _words(move: Event | Timer, sources: Mapping[str, str]) -> str:
     words = said[1] if len(said) == 2 else ""
     if isinstance(move, Timer) and isinstance(move.due, Duration):
         rest = next((words[words.index(word) :] for word in (" without ", " when ") if word in words), "")
-        return f"after {length(move.due)}{rest}"
+        return f"after {move.due.written()}{rest}"
     return words or (f"on {move.rows.kind}" if isinstance(move, Event) else "in time")
-
-
-def length(duration: Duration) -> str:
-    """A duration as rules write it: `1mo`, `30d`, `1h30m`."""
-    seconds, micros = divmod(duration.micros, 1_000_000)
-    parts = [(duration.months, "mo"), (duration.days, "d"), (seconds // 3600, "h"), (seconds // 60 % 60, "m")]
-    parts.append((seconds % 60, "s"))
-    assert not micros
-    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
 def _box(node: Node, sources: Mapping[str, str], counts: Mapping[str, int] | None, *, start: bool) -> Box:
     match node:
         case Rest(name=name):
-            words = " or ".join(_wait(move) for move in in_order(node) if not _leaves(move))
+            words = " or ".join(_wait(move) for move in in_order(node))
             count = None if counts is None else counts.get(name, 0)
             return Box(f"{name}  wait", words, "wait", count, start)
         case Act(name=name, action=action):
@@ -205,22 +196,17 @@ def _box(node: Node, sources: Mapping[str, str], counts: Mapping[str, int] | Non
         case Part(name=name):
             return Box(f"{name}  split", None, "choice", None, start)
         case Loop(name=name, times=times, every=every):
-            return Box(f"{name}  repeat", f"up to {times} times every {length(every)}", "choice", None, start)
+            return Box(f"{name}  repeat", f"up to {times} times every {every.written()}", "choice", None, start)
         case Stop(reason=reason):
             return Box(reason, None, "end", None, start)
     raise AssertionError(node)
-
-
-def _leaves(move: Event | Timer) -> bool:
-    """Whether a move is a way out of the campaign, written once for all rests."""
-    return isinstance(move, Event) and not move.span.start
 
 
 def _wait(move: Event | Timer) -> str:
     if isinstance(move, Event):
         return f"until {move.rows.kind}"
     if isinstance(move.due, Duration):
-        return length(move.due)
+        return move.due.written()
     if move.due is None:
         return "until the next round"
     if move.due.instant is not None:
@@ -237,7 +223,7 @@ def _object(action: object) -> str:
         case Send(messages=messages):
             return ", else ".join(f"{message.channel} {message.template}" for message in messages)
         case Measure(after=after):
-            return f"after {length(after)}"
+            return f"after {after.written()}"
         case _:
             return f"“{getattr(action, 'text', '')}”"
 

@@ -21,6 +21,7 @@ from rulecrm.engine.versions import rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
 from rulecrm.model.decisions import DECISIONS, JOURNEYS
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.program import Program
 
 __all__ = ["Backtest", "backtest"]
@@ -121,7 +122,7 @@ def backtest(
     since, length, days = start, _FIRST, (end - start) // _DAY
     while True:
         if progress is not None:
-            progress((since - start) // _DAY, days, f"{_EPOCH + dt.timedelta(microseconds=since):%Y-%m-%d}")
+            progress((since - start) // _DAY, days, f"{from_microseconds(since):%Y-%m-%d}")
         book.to = to = min(since + length, end)
         counts = advance(rules, facts, book, Span(Clock(since, to, start), seed, ahead=end))
         if to == end:
@@ -132,15 +133,14 @@ def backtest(
     return Backtest(
         book.take_decisions(),
         book.take_journeys(),
-        _EPOCH + dt.timedelta(microseconds=start),
-        _EPOCH + dt.timedelta(microseconds=end),
+        from_microseconds(start),
+        from_microseconds(end),
         program.zone,
         program.currency,
         prices or {},
     )
 
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAY = 86_400_000_000
 _FIRST = 30 * _DAY
 """How long the first stretch is."""

@@ -13,21 +13,13 @@ from attrs import define, field
 
 from rulecrm.engine.rows import DECISION_ID, held, in_order
 from rulecrm.machine.stored import SHAPE as JOURNEY_SHAPE
-from rulecrm.model.decisions import DECISIONS
+from rulecrm.model.decisions import DECISIONS, ENTRIES, GRANTED
 from rulecrm.runtime.physical import dtype_of
 
-__all__ = ["DECISION_SHAPE", "GRANTED", "Book", "Memory"]
+__all__ = ["DECISION_SHAPE", "Book", "Memory"]
 
 DECISION_SHAPE: dict[str, pl.DataType] = {column.name: dtype_of(column.type) for column in DECISIONS}
 """Columns of the table of decisions inside: instants are Int64."""
-
-GRANTED = ("campaign", "customer", "channel", "due")
-"""Columns of what caps and budgets count."""
-
-ENTRIES = ("campaign", "customer", "line", "entered", "turn", "ended")
-"""Columns of who has entered what."""
-
-_SETTLES = ("due", "choice", "channel", "template", "via", "values", "outcome", "reason")
 
 
 class Book(Protocol):
@@ -38,7 +30,7 @@ class Book(Protocol):
         ...
 
     def entries(self, customers: pl.Series | None = None, campaign: str | None = None) -> pl.DataFrame:
-        """Who has entered what: `campaign customer line entered turn ended`, ended journeys included."""
+        """Who has entered what: the columns `ENTRIES`, ended journeys included."""
         ...
 
     def quiet(self) -> pl.DataFrame:
@@ -46,7 +38,7 @@ class Book(Protocol):
         ...
 
     def granted(self, since: int, customers: pl.Series | None = None) -> pl.DataFrame:
-        """Messages that count for caps and budgets, due after `since`: `campaign customer channel due`."""
+        """Messages that count for caps and budgets, due after `since`: the columns `GRANTED`."""
         ...
 
     def write(

@@ -17,12 +17,13 @@ from attrs import frozen
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
+from rulecrm.engine.hearing import ADDRESSES, Hearing, addresses
 from rulecrm.engine.migrating import migrated
 from rulecrm.engine.versions import load_kept, params_of, rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
 from rulecrm.model.durations import Duration
-from rulecrm.model.instants import Instant, instant_of, to_microseconds
+from rulecrm.model.instants import Instant, from_microseconds, instant_of, to_microseconds
 from rulecrm.model.program import Program
 from rulecrm.runtime import calendar
 from rulecrm.runtime.register import ALWAYS
@@ -31,11 +32,10 @@ from rulecrm.state import Ledger, RulesVersion, Settings
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from rulecrm.plugin import Registry
     from rulecrm.state import History
 
 __all__ = ["Advanced", "Engine", "Rules"]
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @frozen
@@ -69,6 +69,11 @@ class Rules(Protocol):
         """The typed model."""
         ...
 
+    @property
+    def plugins(self) -> Registry | None:
+        """What they were checked with, besides the language itself."""
+        ...
+
 
 class Engine:
     """Rules, facts and a ledger; use it in a `with` block, or call `close`.
@@ -78,6 +83,9 @@ class Engine:
         engine.advance(to="2025-11-12T10:00")
         engine.decisions()
     ```
+
+    What was sent, and what was told of it (opened, clicked, answered, …), is in the ledger; rules see it as facts
+    beside the shop's own, without anybody giving it to them.
 
     Attributes:
         facts: the shop's facts; set it to newer ones before the next advance.
@@ -115,6 +123,7 @@ class Engine:
         settings = Settings(name, machines, program.zone, seed, begin, length)
         self.facts = facts
         self._program = program
+        self._plugins = rules.plugins
         self._ledger = Ledger.open(state)
         try:
             self._settings = self._ledger.claim(settings)
@@ -122,6 +131,7 @@ class Engine:
             self._ledger.close()
             raise
         self._loaded: dict[tuple[str, str], Program | None] = {}
+        self._hearing = Hearing()
 
     def __repr__(self) -> str:
         clock = self.clock
@@ -159,14 +169,16 @@ class Engine:
         """
         program = self._program
         end = to_microseconds(instant_of(to, program.zone))
+        self._recognise()
         clock = self._ledger.clock()
         with self._ledger.advance(end, expected_clock=clock) as book:
-            since = min(earliest(program, self.facts), end) if clock is None else clock
+            facts = self._hearing.joined(self.facts, book.told())
+            since = min(earliest(program, facts), end) if clock is None else clock
             start = ALWAYS if self._settings.start is None else self._settings.start
             late = since - calendar.shift_scalar(since, -self._settings.lateness, program.zone)
             rules = VersionedRules(program, rules_hash(program), self._older)
             span = Span(Clock(since, end, start, late), self._settings.seed)
-            counts = advance(rules, self.facts, book, span, progress=progress)
+            counts = advance(rules, facts, book, span, progress=progress)
             book.finish(self._version(rules.hash))
         return _advanced(clock, end, counts)
 
@@ -211,10 +223,29 @@ class Engine:
         place = (symbol, version)
         if place not in self._loaded:
             kept = self._ledger.version(symbol, version)
-            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params)
+            self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params, self._plugins)
         return self._loaded[place]
 
+    def _recognise(self) -> None:
+        """Find the customers of whom only an address was told."""
+        for channel in sorted(self._ledger.receipts.strangers() & set(ADDRESSES)):
+            known = addresses(self.facts, self._program, ADDRESSES[channel])
+            self._ledger.receipts.recognise(channel, known)
+
     # --- reading --------------------------------------------------------------------------------------------------
+
+    def receipts(self, *, customer: str | None = None) -> pl.DataFrame:
+        """What was sent and what was told of it, as events: the columns of `rulecrm.state.TOLD`, in the order of time.
+
+        Given to a backtest among its events, it decides what this engine does.
+        """
+        self._recognise()
+        self._ledger.receipts.reconcile()
+        return self._ledger.receipts.frame(customer)
+
+    def facts_with_receipts(self) -> Facts:
+        """The facts as rules see them, with what was told of messages: for `Rules.evaluate` and `Rules.explain`."""
+        return self._hearing.joined(self.facts, self.receipts())
 
     def decisions(self, *, customer: str | None = None, campaign: str | None = None) -> pl.DataFrame:
         """Decisions in the order of time: the columns of `rulecrm.model.decisions.DECISIONS`, instants in UTC."""
@@ -255,4 +286,4 @@ def _advanced(clock: int | None, to: int, counts: Counts) -> Advanced:
 
 
 def _door(clock: int | None) -> dt.datetime | None:
-    return None if clock is None else _EPOCH + dt.timedelta(microseconds=clock)
+    return None if clock is None else from_microseconds(clock)

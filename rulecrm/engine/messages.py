@@ -12,12 +12,14 @@ from collections.abc import Collection, Sequence
 import polars as pl
 from attrs import frozen
 
-from rulecrm.engine.book import DECISION_SHAPE, GRANTED, Book
+from rulecrm.engine.book import DECISION_SHAPE, Book
 from rulecrm.facts import Facts
 from rulecrm.machine.acts import EXTRA
+from rulecrm.model.decisions import GRANTED
 from rulecrm.model.durations import Duration
 from rulecrm.model.machine import Act, Budget, Campaign, Cap, Loop, Policy, Send
 from rulecrm.model.program import Program
+from rulecrm.model.sending import MARKETING
 from rulecrm.policy import Ranking, decide, open_reach
 from rulecrm.runtime.physical import dtype_of
 
@@ -74,14 +76,29 @@ def messages_of(acts: pl.DataFrame, quiet: pl.DataFrame, campaigns: Sequence[Cam
 def settle(asked: pl.DataFrame, gate: Gate, book: Book, *, to: int) -> pl.DataFrame:
     """Candidates with their outcome, in the same order: the columns of `DECISIONS`."""
     policy, program = gate.policy, gate.program
-    channels = {message.channel for one in gate.campaigns for send in _sends(one) for message in send[1].messages}
-    reach = open_reach(program, gate.facts, sorted(channels), consent=policy.consent)
+    purposes = {symbol: template.purpose for symbol, template in program.templates.items()}
+    ways = {
+        (message.channel, purposes.get(message.template, MARKETING))
+        for one in gate.campaigns
+        for _, send in _sends(one)
+        for message in send.messages
+    }
+    reach = open_reach(
+        program,
+        gate.facts,
+        sorted(channel for channel, purpose in ways if purpose == MARKETING),
+        consent=policy.consent,
+        purposes={way for way in ways if way[1] != MARKETING},
+    )
     current = {one.symbol: one for one in gate.campaigns}
     ranking = Ranking.of([one for one in gate.campaigns if current[one.symbol] is one], policy, gate.seed)
     candidates = asked.select(
         "decision", "customer", "campaign", "arm", "entered", "action", "due", pl.col("channels").alias("messages"),
         order=_places(asked, gate.campaigns).rank("dense").cast(pl.Int64),
     )  # fmt: skip
+    if any(purpose != MARKETING for purpose in purposes.values()):
+        each = pl.element().replace_strict(purposes, default=MARKETING, return_dtype=pl.String)
+        candidates = candidates.with_columns(purposes=asked.get_column("templates").list.eval(each))
     done = decide(
         candidates, policy=policy, ranking=ranking, granted=_granted(asked, policy, ranking, book), reach=reach, to=to
     )

@@ -6,7 +6,6 @@ Invariant: each answer is the engine's, to the same sequence with fewer steps or
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 from attrs import evolve, frozen
@@ -17,6 +16,7 @@ from rulecrm.explain.explanation import Steps
 from rulecrm.explain.shown import Door
 from rulecrm.model import ir
 from rulecrm.model.durations import Duration
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.types import BOOL, INSTANT, INT
 from rulecrm.runtime.calendar import shift_scalar
 
@@ -127,5 +127,4 @@ def _search(instants: list[int], fits: Callable[[int], bool], *, greatest: bool)
 
 
 def _at(instant: int) -> ir.Bound:
-    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=instant)
-    return ir.Bound(ir.Const(moment, INSTANT), closed=True)
+    return ir.Bound(ir.Const(from_microseconds(instant), INSTANT), closed=True)

@@ -15,11 +15,11 @@ from attrs import frozen
 
 from rulecrm.model import ir
 from rulecrm.model.durations import Duration
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.types import MONEY_SCALE, Type
 
 __all__ = ["Door", "Shown", "duration_text", "number_text", "plural"]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAY = 86_400_000_000
 _UNITS = (("d", _DAY), ("h", 3_600_000_000), ("m", 60_000_000))
 _WHOLE_UNITS = frozenset(
@@ -79,7 +79,7 @@ class Door:
 
     def wall_clock(self, micros: int) -> dt.datetime:
         """Microseconds since 1970-01-01 UTC as an aware datetime in the zone."""
-        return (_EPOCH + dt.timedelta(microseconds=micros)).astimezone(ZoneInfo(self.zone))
+        return from_microseconds(micros).astimezone(ZoneInfo(self.zone))
 
     def percent(self, shown: Shown) -> Shown:
         """A number as a percentage."""
@@ -102,7 +102,7 @@ class Door:
             case "date":
                 return dt.date.fromordinal(_int(value) + dt.date(1970, 1, 1).toordinal())
             case "time":
-                return (_EPOCH + dt.timedelta(microseconds=_int(value))).time()
+                return from_microseconds(_int(value)).time()
             case "label":
                 return kind.names[_int(value)]
             case "list" if kind.item is not None:

@@ -13,15 +13,17 @@ from types import MappingProxyType
 from typing import Literal
 
 import polars as pl
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.facts import files
 from rulecrm.facts.door import Frame
 from rulecrm.facts.entry import enter
 from rulecrm.facts.exchange import Exchange
+from rulecrm.facts.further import admitted
 from rulecrm.facts.service import Service, raise_errors
 from rulecrm.model.schema import Kind, Schema, Subject, canonical
+from rulecrm.plugin.discovery import any_installed
 
 __all__ = ["Counts", "Facts"]
 
@@ -81,7 +83,7 @@ class Facts:
             currency: ISO 4217 code of amounts whose row names none; otherwise they are in the reporting currency.
             zone: IANA name of the zone of instants without one; otherwise such instants are refused.
             on_error: what becomes of rows that break a rule: `raise` one error that tells of all, or `quarantine`.
-            schema: the world to read for; the canonical one where it is left out.
+            schema: the world to read for; the canonical one and the kinds of installed plugins where it is left out.
             kinds: a frame for one kind alone, by the kind's name; it takes the place of what `orders` or `events`
                 hold of that kind.
 
@@ -180,13 +182,26 @@ class Facts:
     ) -> Facts:
         given = {name: frame for name, frame in frames.items() if frame is not None}
         texts = textual if isinstance(textual, frozenset) else frozenset(given if textual else ())
-        world = schema if schema is not None else canonical()
+        world = schema if schema is not None else _world()
         entry = enter(given, world, currency=currency, zone=zone, on_error=on_error, textual=texts)
         raise_errors(entry.found)
         sources = MappingProxyType(entry.sources)
         service = Service(sources, world, Exchange(entry.rates, currency), zone, entry.found)
         service.settle()
         return cls(service)
+
+    def with_events(self, events: pl.DataFrame) -> Facts:
+        """These facts and further events, such as `Engine.receipts` gives.
+
+        An event whose id is in these facts already is left as it is there. Customers' keys become integers where they
+        are integers here; what is no such integer is nobody's.
+
+        Args:
+            events: `kind`, `event` (its id), `at` (Datetime with a zone), `customer` (text), and of the fields
+                `channel`, `campaign`, `wave`, `variant`, `reason` and `text` all, as text.
+        """
+        further = admitted(events, self._service.further)
+        return Facts(evolve(self._service, further=MappingProxyType(further)))
 
     # --- what the engine asks -----------------------------------------------------------------------------------
 
@@ -292,3 +307,12 @@ class Facts:
             for name in self._service.sources
         ]
         return f"<Facts {', '.join(told)}>" if told else "<Facts, empty>"
+
+
+def _world() -> Schema:
+    """The canonical schema and the kinds of installed plugins."""
+    if not any_installed():
+        return canonical()
+    from rulecrm.plugin.registry import installed
+
+    return installed().schema()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 import polars as pl
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 from rulecrm.facts.door import key_findings, read_columns, row_rules, structure
@@ -26,6 +26,7 @@ from rulecrm.facts.feeds import (
     unknown_orders,
 )
 from rulecrm.facts.findings import Problem, finding, missing, warning
+from rulecrm.facts.further import FURTHER, together
 from rulecrm.facts.parsing import convert_text
 from rulecrm.facts.remarks import stage_remarks, tally, unknown_kinds
 from rulecrm.facts.shapes import EVENT_FRAME, ITEM_FRAME, ORDER_FRAME, PRODUCT_FRAME, RATE_FRAME, shape_of_kind
@@ -45,6 +46,8 @@ class Service:
     exchange: Exchange
     zone: str | None
     warnings: list[Diagnostic]
+    further: Mapping[str, pl.DataFrame] = field(factory=dict)
+    """Events beside those of the sources, by kind; see `further.admitted`."""
     _tally: dict[str, Mapping[str, int]] = field(factory=dict)
     _remarked: set[str] = field(factory=set)
 
@@ -77,11 +80,20 @@ class Service:
             raise_errors(events.settle())
             self._remark(events)
             names |= {name for name, rows in self._tally[EVENT_FRAME].items() if rows and self._may_be_event(name)}
-        return frozenset(names)
+        return frozenset(names | set(self.further))
 
     def rows(self, kind: Kind, columns: Collection[str], *, currency: str, zone: str) -> pl.LazyFrame:
         """The rows of a kind; see `Facts.rows`."""
         source = source_of(kind, self.sources)
+        further = self.further.get(kind.name)
+        if further is None:
+            return self._rows(kind, source, columns, currency, zone)
+        own = None if source is None else self._rows(kind, source, self._had(kind, columns), currency, zone)
+        return together(own, further, kind, columns_for(kind, columns), self.sources)
+
+    def _rows(
+        self, kind: Kind, source: Source | None, columns: Collection[str], currency: str, zone: str
+    ) -> pl.LazyFrame:
         if source is None:
             raise RulesError([_not_given(kind.frame, f"`{kind.name}` is read from it")])
         raise_errors(self._settle(kind, source))
@@ -133,13 +145,17 @@ class Service:
         found: list[Diagnostic] = []
         for kind, columns in kinds:
             source = source_of(kind, self.sources)
+            further = kind.name in self.further
             if source is None:
+                if further:
+                    continue
                 found.append(warning("R425", kind.frame, f"it was not given; `{kind.name}` counts as never happened"))
                 continue
             if source.textual:  # it is in memory, and has its types only once it was parsed
                 raise_errors(self._settle(kind, source))
             feed = feed_of(kind, source, self.sources, self.zone)
-            found += not_given(feed, columns) if isinstance(feed, Feed) else feed
+            asked = [name for name in columns if name not in FURTHER] if further else columns
+            found += not_given(feed, asked) if isinstance(feed, Feed) else feed
         for subject, columns in subjects:
             own = self.sources.get(subject.frame) if subject.frame is not None else None
             wanted = [name for name in columns if name != subject.name]
@@ -149,6 +165,15 @@ class Service:
                 what = f"the rules ask for `{wanted[0]}` of {subject.name}"
                 found.append(_not_given(subject.frame if subject.frame is not None else subject.name, what))
         return tuple(found)
+
+    def _had(self, kind: Kind, columns: Collection[str]) -> list[str]:
+        """Those of the columns that the source has, or that further events have not either."""
+
+        def lacks(name: str) -> bool:
+            alone = evolve(self, further={})
+            return name in FURTHER and any(one.severity is Severity.ERROR for one in alone.check([(kind, [name])]))
+
+        return [name for name in columns if not lacks(name)]
 
     def _feed(self, kind: Kind, source: Source) -> Feed:
         feed = feed_of(kind, source, self.sources, self.zone)

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from rulecrm.model.durations import Duration
+from rulecrm.model.instants import from_microseconds, to_microseconds
 from rulecrm.model.machine import Timer, Until
 from rulecrm.model.types import TIME
 from rulecrm.runtime import calendar
@@ -29,7 +30,7 @@ def deadline(timer: Timer, at: Ints, zone: str) -> tuple[Ints, Bools]:
         return calendar.later(at, timer.due, zone), np.zeros(len(at), bool)
     assert isinstance(timer.due, Until)
     if timer.due.instant is not None:
-        due = np.maximum(calendar.to_micros(timer.due.instant), at)
+        due = np.maximum(to_microseconds(timer.due.instant), at)
     else:
         assert timer.due.time is not None
         due = _time_of_day(timer.due.time, at, zone)
@@ -66,7 +67,7 @@ def occurrences(unit: str, time: dt.time, after: int, to: int, zone: str) -> lis
     day = _local_day(begin, zone)
     found: list[int] = []
     while True:
-        instant = calendar.to_micros(dt.datetime.combine(day, time, ZoneInfo(zone)))
+        instant = to_microseconds(dt.datetime.combine(day, time, ZoneInfo(zone)))
         if instant > to:
             return found
         if instant > max([after, *found[-1:]]):  # a day that the zone leaves out is none of its own
@@ -75,8 +76,7 @@ def occurrences(unit: str, time: dt.time, after: int, to: int, zone: str) -> lis
 
 
 def _local_day(instant: int, zone: str) -> dt.date:
-    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=instant)
-    return moment.astimezone(ZoneInfo(zone)).date()
+    return from_microseconds(instant).astimezone(ZoneInfo(zone)).date()
 
 
 def _next(unit: str, day: dt.date) -> dt.date:

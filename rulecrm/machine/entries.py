@@ -18,9 +18,9 @@ from rulecrm.machine.narrowing import candidates, wanted
 from rulecrm.machine.triggers import SUBJECT, Triggers
 from rulecrm.machine.words import as_text
 from rulecrm.model import ir
+from rulecrm.model.instants import to_microseconds
 from rulecrm.model.machine import Campaign, EnterAt, EnterEvery, EnterOn, EnterOnState, Entry
 from rulecrm.model.types import INSTANT, TEXT
-from rulecrm.runtime import calendar
 from rulecrm.runtime.arrays import Bools, Ints
 from rulecrm.runtime.physical import dtype_of
 from rulecrm.runtime.points import Points
@@ -182,7 +182,7 @@ def timetable(campaign: Campaign, after: int, to: int, zone: str) -> Timetable:
             case EnterEvery(unit=unit, time=time, when=when):
                 found.extend((instant, clause, when) for instant in occurrences(unit, time, after, to, zone))
             case EnterAt(instant=moment, when=when):
-                instant = calendar.to_micros(moment)
+                instant = to_microseconds(moment)
                 if after < instant <= to:
                     found.append((instant, clause, when))
             case EnterOn() | EnterOnState():

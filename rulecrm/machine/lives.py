@@ -58,5 +58,5 @@ def _meaning(run: Run, symbol: str) -> Hashable:
                     names.append(node.symbol)
                 elif isinstance(node, ir.State):
                     names.append(node.lifecycle)
-    functions = tuple(sorted(run.functions.items(), key=lambda pair: pair[0]))
+    functions = tuple(sorted(run.program.functions.items(), key=lambda pair: pair[0]))
     return symbol, tuple(sorted(parts.items(), key=lambda pair: pair[0])), functions

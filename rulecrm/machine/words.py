@@ -62,7 +62,7 @@ def _written(value: pl.Expr, kind: Type, currency: str) -> pl.Expr:
         case "time":
             return _clock(value, "%H:%M:%S", pl.lit(""))
         case "duration":
-            return value / _SECOND
+            return _seconds(value)
         case "label":
             return value.replace_strict(dict(enumerate(kind.names)), return_dtype=pl.String, default=None)
         case "list" if kind.item is not None:
@@ -71,6 +71,13 @@ def _written(value: pl.Expr, kind: Type, currency: str) -> pl.Expr:
             members = [_written(value.struct.field(name), of, currency).alias(name) for name, of in kind.fields]
             return pl.when(value.is_not_null()).then(pl.struct(members))
     return value
+
+
+def _seconds(micros: pl.Expr) -> pl.Expr:
+    """Seconds: the number that is written as the exact one would be. A division leaves noise in its last digit."""
+    sign = pl.when(micros < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    whole, rest = micros.abs() // _SECOND, micros.abs() % _SECOND
+    return pl.format("{}{}.{}", sign, whole, rest.cast(pl.String).str.zfill(6)).cast(pl.Float64)
 
 
 def _clock(micros: pl.Expr, form: str, zone: pl.Expr) -> pl.Expr:

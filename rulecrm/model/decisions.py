@@ -15,7 +15,10 @@ from attrs import frozen
 
 from rulecrm.model.types import INSTANT, INT, TEXT, Type
 
-__all__ = ["ACTIONS", "DECISIONS", "JOURNEYS", "OUTCOMES", "Field", "bucket_seed", "decision_id", "journey_id"]
+__all__ = [
+    "ACTIONS", "DECISIONS", "ENTRIES", "GRANTED", "JOURNEYS", "OUTCOMES", "Field", "bucket_seed", "decision_id",
+    "journey_id",
+]  # fmt: skip
 
 ACTIONS = ("send", "staff", "tag", "measure", "branch")
 """What a decision does; only `send` and `staff` are messages, the others have the outcome `done`."""
@@ -79,6 +82,12 @@ DECISIONS = (
     Field("rules", TEXT, "SHA-256 (hex) of the rules file and all it imports, params included, at the advance"),
     Field("decided", INSTANT, "the clock to which the advance went that decided it"),
 )
+
+ENTRIES = ("campaign", "customer", "line", "entered", "turn", "ended")
+"""Columns of a journey that say who has entered what."""
+
+GRANTED = ("campaign", "customer", "channel", "due")
+"""Columns of a decision that caps and budgets count by."""
 
 
 def journey_id(campaign: str, customer: str, line: str | None, entered: int, turn: int) -> str:

@@ -10,8 +10,15 @@ from attrs import frozen
 
 __all__ = ["MICROSECONDS", "Duration"]
 
-MICROSECONDS = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
-"""Microseconds of each unit of the clock; `d` and `w` only where a duration is compared with elapsed time."""
+MICROSECONDS = {
+    "us": 1, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000,
+}  # fmt: skip
+"""Microseconds of each unit of the clock; `d` and `w` only where a duration is compared with elapsed time.
+
+Rules files have no `us`: it is there for params that a program sets to less than a second.
+"""
+
+_CLOCK = ("h", "m", "s", "us")
 
 
 @frozen
@@ -24,11 +31,28 @@ class Duration:
 
     @classmethod
     def of(cls, *parts: tuple[int, str]) -> Duration:
-        """From (count, unit) with units `y mo w d h m s`."""
+        """From (count, unit) with units `y mo w d h m s us`."""
         months = sum(n * {"y": 12, "mo": 1}[unit] for n, unit in parts if unit in ("y", "mo"))
         days = sum(n * {"w": 7, "d": 1}[unit] for n, unit in parts if unit in ("w", "d"))
-        micros = sum(n * MICROSECONDS[unit] for n, unit in parts if unit in ("h", "m", "s"))
+        micros = sum(n * MICROSECONDS[unit] for n, unit in parts if unit in _CLOCK)
         return cls(months, days, micros)
+
+    @property
+    def parts(self) -> tuple[tuple[int, str], ...]:
+        """What `of` makes this duration from: (count, unit) without zeros, the greatest unit first.
+
+        Months and days are counted on (`12mo`, `30d`), as most people write them; the clock's part is not (`1h30m`).
+        """
+        parts = [(self.months, "mo"), (self.days, "d")]
+        sign, rest = (-1 if self.micros < 0 else 1), abs(self.micros)
+        for unit in _CLOCK:
+            count, rest = divmod(rest, MICROSECONDS[unit])
+            parts.append((sign * count, unit))
+        return tuple((count, unit) for count, unit in parts if count)
+
+    def written(self, between: str = "") -> str:
+        """As rules write it: `1mo`, `30d`, `1h30m`; nothing at all is `0s`."""
+        return between.join(f"{count}{unit}" for count, unit in self.parts) or "0s"
 
     def __neg__(self) -> Duration:
         return Duration(-self.months, -self.days, -self.micros)

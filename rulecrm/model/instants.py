@@ -1,6 +1,6 @@
-"""What users write for an instant, read once at the door.
+"""What users write for an instant, read once at the door, and instants as numbers.
 
-In: a date, an aware datetime, or ISO 8601 text. Out: microseconds since 1970-01-01 UTC.
+In: a date, an aware datetime, or ISO 8601 text. Out: an aware datetime, or microseconds since 1970-01-01 UTC.
 Invariant: a time without a zone is wall clock in the zone of the rules; a bare date is its first instant there.
 """
 
@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 
-__all__ = ["Instant", "instant_of", "to_microseconds"]
+__all__ = ["Instant", "from_microseconds", "instant_of", "to_microseconds"]
 
 Instant = str | dt.date | dt.datetime
 """A date, a datetime (aware, or wall clock in the zone of the rules), or either as ISO 8601 text."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def instant_of(value: Instant, zone: str) -> dt.datetime:
@@ -43,5 +44,20 @@ def instant_of(value: Instant, zone: str) -> dt.datetime:
 
 
 def to_microseconds(instant: dt.datetime) -> int:
-    """An aware datetime as microseconds since 1970-01-01 UTC."""
-    return (instant - _EPOCH) // dt.timedelta(microseconds=1)
+    """An aware datetime as microseconds since 1970-01-01 UTC.
+
+    Raises:
+        ValueError: it has no zone.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("an instant has a time zone")
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(micros: int) -> dt.datetime:
+    """Microseconds since 1970-01-01 UTC as a datetime in UTC.
+
+    Raises:
+        OverflowError: that lies outside the years 1 to 9999.
+    """
+    return _EPOCH + micros * _MICROSECOND

@@ -20,13 +20,14 @@ from rulecrm.diagnostics.span import NOWHERE, Span
 from rulecrm.model import node
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import Expr
+from rulecrm.model.sending import MARKETING
 from rulecrm.model.types import Type
 
 __all__ = [
     "Act", "Action", "Automaton", "Branch", "Budget", "Campaign", "Cap", "Choose", "EnterAt", "EnterEvery", "EnterOn",
     "EnterOnState", "Entry", "Event", "Goal", "Lifecycle", "Loop", "Measure", "Message", "Node", "Part", "Policy",
     "Quiet", "Reentry", "Rest", "Rows", "Send", "Staff", "Stop", "Tag", "Template", "TemplatePart", "Timer", "Until",
-    "buckets",
+    "Use", "buckets",
 ]  # fmt: skip
 
 
@@ -384,14 +385,41 @@ class TemplatePart(node.Node):
 
 
 @frozen(eq=False, repr=False)
+class Use(node.Node):
+    """A name that a template is filled with.
+
+    Attributes:
+        name: as the template writes it, its parts joined by dots: `nick`, `customer.nick`, `walk.since`,
+            `coupon.SPRING`. What follows it there (a field of a record, `size`) is Liquid's.
+        what: `definition`, `lifecycle`, `attribute` or `customer` (its key): of the customer, as of the instant of the
+            decision; `given`: by the message; `coupon`: a code of a pool, drawn for the decision; `clock`: that instant
+            (`now`) or its day (`today`).
+        symbol: of the definition or the lifecycle; the name of the attribute; the pool.
+        part: of a lifecycle `since`, `previous` or `moves`; empty for its state.
+    """
+
+    name: str
+    what: str
+    symbol: str
+    part: str = ""
+
+
+@frozen(eq=False, repr=False)
 class Template(node.Node):
-    """The words of a message for a channel."""
+    """The words of a message for a channel.
+
+    Attributes:
+        uses: what it is filled with, by name; each name once.
+        purpose: what the message is for: `marketing`, or a word of the shop's own that customers consent to by itself.
+    """
 
     symbol: str
     channel: str
     parts: tuple[TemplatePart, ...]
     title: str | None = None
     doc: str | None = None
+    uses: tuple[Use, ...] = ()
+    purpose: str = MARKETING
     span: Span = _span()
 
 

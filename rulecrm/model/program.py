@@ -19,6 +19,7 @@ from rulecrm.model.schema import Schema
 
 if TYPE_CHECKING:
     from rulecrm.model import machine  # noqa: TC004 - a program without journeys does not wait for their classes
+    from rulecrm.plugin import Provided  # noqa: TC004 - a field type, which attrs leaves as the text it is
 
 __all__ = ["Program", "TestCase", "TestExpectation", "TestRow", "TestSubject"]
 
@@ -89,6 +90,7 @@ class Program(Node):
         campaigns: the file's own and those of its imports, in text order; `entering` blocks of lifecycles are not
             among them (see `journeys`).
         policy: of the root file; None where it has none.
+        functions: those of plugins that it calls, by name.
     """
 
     definitions: tuple[ir.Definition, ...]
@@ -103,6 +105,7 @@ class Program(Node):
     templates: Mapping[str, machine.Template] = field(factory=dict)
     campaigns: tuple[machine.Campaign, ...] = ()
     policy: machine.Policy | None = None
+    functions: Mapping[str, Provided] = field(factory=dict)
     _by_symbol: Mapping[str, ir.Definition] = field(init=False, eq=False, repr=False)
 
     @_by_symbol.default

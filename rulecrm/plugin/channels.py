@@ -17,10 +17,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
-from rulecrm.model.sending import Answer, Message, Receipt, Sent, Traits
+from rulecrm.model.sending import Answer, Content, Message, Receipt, Sent, Traits
 
 __all__ = [
-    "Asks", "Channel", "ChannelType", "Context", "Forged", "Hears", "Polls", "Request", "Response", "Syncs",
+    "Asks", "Channel", "ChannelType", "Context", "Forged", "Hears", "Polls", "Posts", "Request", "Response", "Syncs",
 ]  # fmt: skip
 
 
@@ -112,6 +112,14 @@ class Syncs(Protocol):
 
     async def sync(self, audience: str, addresses: Sequence[str], *, remove: Sequence[str] = ()) -> Sequence[Answer]:
         """Add addresses to an audience of the provider and take others out: one answer each, the added ones first."""
+
+
+@runtime_checkable
+class Posts(Protocol):
+    """A channel that can also write where everybody reads: a page, a wall, a feed."""
+
+    async def post(self, content: Content, key: str) -> Answer:
+        """Post once; `key` is as that of a message."""
 
 
 def _utc_now() -> dt.datetime:

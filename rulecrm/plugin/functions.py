@@ -17,7 +17,7 @@ from rulecrm.model.types import Type
 if TYPE_CHECKING:
     import polars as pl  # noqa: TC004 - the annotation is never evaluated: checking a file does not wait for Polars
 
-__all__ = ["Argument", "Function"]
+__all__ = ["Argument", "Function", "Provided"]
 
 
 @frozen
@@ -39,7 +39,7 @@ class Function:
         gives: the type of its result.
         expression: makes the Polars expression of the result from those of the arguments, all in the physical form of
             `rulecrm.model.types` (money as Int64 of 1/10,000, instants as Int64 microseconds, …). Where any argument is
-            missing the result is missing; the expression is not asked about that row.
+            missing the result is missing; the expression is not asked about that row. A constant comes as a literal.
         doc: one line, with units.
         example: one call.
     """
@@ -50,3 +50,18 @@ class Function:
     expression: Callable[..., pl.Expr]
     doc: str
     example: str = ""
+
+
+@frozen
+class Provided:
+    """A function, and the plugin that offers it: whose fault it is where it fails.
+
+    Attributes:
+        function: the function.
+        plugin: name of the plugin.
+        wheel: the distribution it came in, and its version; empty for an object that was handed over.
+    """
+
+    function: Function
+    plugin: str
+    wheel: str = ""

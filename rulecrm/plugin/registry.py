@@ -7,20 +7,20 @@ name has it, in the order of the plugins' names.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import pluggy
 from attrs import field, frozen
 
 from rulecrm.model.schema import Kind, Schema, canonical
 from rulecrm.plugin.channels import ChannelType
-from rulecrm.plugin.functions import Function
+from rulecrm.plugin.discovery import any_installed
+from rulecrm.plugin.fit import CHECKS, WHAT
+from rulecrm.plugin.functions import Function, Provided
 from rulecrm.plugin.hooks import GROUP, HOOKS, Hooks
 from rulecrm.plugin.platforms import PlatformType
 
@@ -60,9 +60,9 @@ def _none() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
-@frozen
+@frozen(eq=False)
 class Registry:
-    """All that plugins offer, by name.
+    """All that plugins offer, by name; `Registry()` is one of no plugins.
 
     Attributes:
         channels: by the name that settings ask for.
@@ -89,11 +89,37 @@ class Registry:
             world = world.with_kind(kind)
         return world
 
+    def owner(self, what: str, name: str) -> Standing | None:
+        """The plugin that offers something, such as `function` or `channel`, of this name."""
+        for one in self.plugins:
+            if any(offer.what == what and offer.name == name for offer in one.offers):
+                return one
+        return None
+
+    def provided(self) -> Mapping[str, Provided]:
+        """The functions by name, each with the plugin that offers it."""
+        found: dict[str, Provided] = {}
+        for name, function in self.functions.items():
+            owner = self.owner("function", name) or Standing("")
+            found[name] = Provided(function, owner.name, owner.wheel)
+        return MappingProxyType(found)
+
+    def makings(self) -> tuple[str, ...]:
+        """All of it that a checked file may depend on, as texts; imported rules aside, which are read as files are."""
+        if not self.functions and not self.kinds:
+            return ()
+        functions = [
+            (name, [(one.type, one.constant) for one in function.arguments], function.gives)
+            for name, function in self.functions.items()
+        ]
+        wheels = [one.wheel for one in self.plugins if {offer.what for offer in one.offers} & {"function", "kind"}]
+        return (*wheels, *map(repr, functions), *map(repr, self.kinds.values()))
+
 
 @cache
 def installed() -> Registry:
     """What is installed in this environment; looked up once a process."""
-    return registry_of(entry_points(group=GROUP))
+    return registry_of(entry_points(group=GROUP)) if any_installed() else Registry()
 
 
 def registry_of(plugins: Iterable[EntryPoint] | Mapping[str, object]) -> Registry:
@@ -127,22 +153,28 @@ class _RefusedError(Exception):
     """Why a plugin cannot be used."""
 
 
+_WORDS = ("rulecrm_functions", "rulecrm_kinds")
+"""Hooks whose offers are words of the rules: one word means one thing."""
+
+
 def _admit(name: str, wheel: str, load: Callable[[], object], taken: dict[str, dict[str, Any]]) -> Standing:
     try:
         offered = _offered(load())
     except _RefusedError as error:
         return Standing(name, wheel, refused=str(error))
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises, the others go on
-        return Standing(name, wheel, refused=f"{type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's code raises, the others go on
+        said = str(error).strip()
+        return Standing(name, wheel, refused=f"{type(error).__name__}: {said}" if said else type(error).__name__)
     for hook, named in offered.items():
         for word in named:
-            if word in taken[hook]:
-                reason = f"the {_WHAT[hook]} `{word}` is offered by another plugin already"
-                return Standing(name, wheel, refused=reason)
+            for other in _WORDS if hook in _WORDS else (hook,):
+                if word in taken[other]:
+                    reason = f"the {WHAT[other]} `{word}` is offered by another plugin already"
+                    return Standing(name, wheel, refused=reason)
     offers: list[Offer] = []
     for hook, named in offered.items():
         taken[hook].update(named)
-        offers += [Offer(_WHAT[hook], word, _doc(one)) for word, one in sorted(named.items())]
+        offers += [Offer(WHAT[hook], word, _doc(one)) for word, one in sorted(named.items())]
     return Standing(name, wheel, tuple(offers))
 
 
@@ -157,91 +189,37 @@ def _offered(plugin: object) -> dict[str, dict[str, Any]]:
     offered: dict[str, dict[str, Any]] = {}
     for hook in HOOKS:
         for given in getattr(manager.hook, hook)():
-            items = given.items() if isinstance(given, Mapping) else ((_name(one), one) for one in given)
-            for word, one in items:
-                problem = _CHECKS[hook](word, one)
+            for word, one in _items(hook, given):
+                problem = CHECKS[hook](word, one)
                 if problem:
-                    raise _RefusedError(f"the {_WHAT[hook]} `{word}` {problem}")
-                if word in offered.setdefault(hook, {}):
-                    raise _RefusedError(f"it offers the {_WHAT[hook]} `{word}` twice")
-                offered[hook][word] = one
+                    raise _RefusedError(f"the {WHAT[hook]} `{word}` {problem}")
+                if any(word in offered.get(other, ()) for other in (_WORDS if hook in _WORDS else (hook,))):
+                    raise _RefusedError(f"it offers `{word}` twice")
+                offered.setdefault(hook, {})[word] = one
     return offered
+
+
+def _items(hook: str, given: object) -> Iterable[tuple[str, object]]:
+    """What a hook gives, by name."""
+    named = hook == "rulecrm_standard_rules"
+    if isinstance(given, Mapping) is not named or not isinstance(given, Iterable) or isinstance(given, str):
+        wanted = "a mapping of texts by name" if named else f"a list of {WHAT[hook]}s"
+        raise _RefusedError(f"`{hook}` gives a {type(given).__name__}, not {wanted}")
+    if isinstance(given, Mapping):
+        return [(str(name), one) for name, one in given.items()]
+    return [(_name(one), one) for one in given]
 
 
 def _name(one: object) -> str:
     name = getattr(one, "name", None)
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name:
         raise _RefusedError(f"it offers a {type(one).__name__}, which has no name")
     return name
 
 
 def _doc(one: object) -> str:
-    doc = getattr(one, "doc", None) or getattr(one, "short_help", None) or getattr(one, "help", None)
-    return doc.strip().splitlines()[0] if isinstance(doc, str) and doc.strip() else ""
-
-
-# --- what each thing must be --------------------------------------------------------------------------------------
-
-_WHAT = {
-    "rulecrm_channels": "channel",
-    "rulecrm_platforms": "platform",
-    "rulecrm_functions": "function",
-    "rulecrm_kinds": "kind",
-    "rulecrm_standard_rules": "rules",
-    "rulecrm_commands": "command",
-}
-
-_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
-_IMPORTED = re.compile(r"[a-z][a-z0-9_-]*(/[a-z0-9_-]+)+\.rules\Z")
-
-
-def _channel(name: str, one: object) -> str | None:
-    if not isinstance(one, ChannelType):
-        return f"is a {type(one).__name__}, no ChannelType"
-    if not _SLUG.match(name):
-        return "is not named in lower-case letters, digits and hyphens"
-    return None if attrs.has(one.settings) else "has settings that are no attrs class"
-
-
-def _platform(name: str, one: object) -> str | None:
-    if not isinstance(one, PlatformType):
-        return f"is a {type(one).__name__}, no PlatformType"
-    return None if _SLUG.match(name) else "is not named in lower-case letters, digits and hyphens"
-
-
-def _function(name: str, one: object) -> str | None:
-    if not isinstance(one, Function):
-        return f"is a {type(one).__name__}, no Function"
-    if not name.isidentifier():
-        return "is not a word that rules could write"
-    return None if one.doc else "has no doc: a line that says what it gives, with units"
-
-
-def _kind(name: str, one: object) -> str | None:
-    if not isinstance(one, Kind):
-        return f"is a {type(one).__name__}, no Kind"
-    if not name.isidentifier():
-        return "is not a word that rules could write"
-    return "is built in" if name in canonical().kinds else None
-
-
-def _rules(name: str, one: object) -> str | None:
-    if not _IMPORTED.match(name) or name.startswith("std/"):
-        return "is not named as rules import it: `acme/loyalty.rules`"
-    return None if isinstance(one, str) else f"is a {type(one).__name__}, no text"
-
-
-def _command(_: str, one: object) -> str | None:
-    return None if callable(getattr(one, "main", None)) else f"is a {type(one).__name__}, no command of click"
-
-
-_CHECKS: Mapping[str, Callable[[str, object], str | None]] = MappingProxyType(
-    {
-        "rulecrm_channels": _channel,
-        "rulecrm_platforms": _platform,
-        "rulecrm_functions": _function,
-        "rulecrm_kinds": _kind,
-        "rulecrm_standard_rules": _rules,
-        "rulecrm_commands": _command,
-    }
-)
+    for attribute in ("doc", "short_help", "help"):
+        doc = getattr(one, attribute, None)
+        if isinstance(doc, str) and doc.strip():
+            return doc.strip().splitlines()[0]
+    return ""

@@ -29,8 +29,8 @@ class Secret:
     @reference.validator
     def _check(self, _: object, value: str) -> None:
         scheme, _sep, rest = value.partition(":")
-        user = rest.partition("/")[2]
-        if value and not ((scheme == "env" and rest.isidentifier()) or (scheme == "keyring" and user)):
+        service, _sep, user = rest.partition("/")
+        if value and not ((scheme == "env" and rest.isidentifier()) or (scheme == "keyring" and service and user)):
             raise ValueError("a secret is given as env:NAME or keyring:SERVICE/USER, never as itself")
 
     def __bool__(self) -> bool:
@@ -61,5 +61,9 @@ def _from_keyring(service: str, user: str) -> str | None:
     except ImportError:
         message = "secrets in the keyring need the package `keyring`"
         raise RulesError([Diagnostic("R480", message, help="pip install keyring")]) from None
-    found = keyring.get_password(service, user)
+    try:
+        found = keyring.get_password(service, user)
+    except Exception as error:  # noqa: BLE001 - each backend has errors of its own; their words are not repeated
+        message = f"the keyring could not be asked for {service}/{user}: {type(error).__name__}"
+        raise RulesError([Diagnostic("R480", message, help="see that the system's keyring is open")]) from None
     return found if isinstance(found, str) else None

@@ -229,19 +229,6 @@ def _first_broken(tallies: Sequence[_Tally], waiting: Bools, granted: Bools) -> 
 def _words(limit: Cap | Budget) -> str:
     what = limit.channel or ("message" if limit.count == 1 else "messages")
     if isinstance(limit, Budget):
-        return f"budget: {limit.count} {what} per {_length(limit)}"
-    return f"cap: at most {limit.count} {what} per {limit.unit or _length(limit)}"
-
-
-def _length(limit: Cap | Budget) -> str:
-    per = limit.per
-    assert per is not None
-    parts = [(per.months, "mo"), (per.days, "d")]
-    words = [f"{count}{unit}" for count, unit in parts if count]
-    seconds, rest = divmod(per.micros, 1_000_000)
-    for size, unit in ((3600, "h"), (60, "m"), (1, "s")):
-        count, seconds = divmod(seconds, size)
-        if count:
-            words.append(f"{count}{unit}")
-    assert not rest
-    return " ".join(words)
+        return f"budget: {limit.count} {what} per {limit.per.written(' ')}"
+    per = limit.unit if limit.per is None else limit.per.written(" ")
+    return f"cap: at most {limit.count} {what} per {per}"

@@ -7,6 +7,7 @@ Invariant: every candidate leaves with exactly one outcome; what is deferred lea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from attrs import define, field, frozen
 
 from rulecrm.model.decisions import bucket_seed
 from rulecrm.model.machine import Budget, Campaign, Policy, Quiet
+from rulecrm.model.sending import MARKETING
 from rulecrm.policy.caps import over_limits
 from rulecrm.policy.quiet import free_at
 from rulecrm.policy.reach import Reach
@@ -70,7 +72,8 @@ def decide(
     Args:
         candidates: columns `decision`, `customer`, `campaign`, `arm`, `entered`, `action` (`send` or `staff`), `order`
             (Int64: which step comes first), `due` (Int64, not after `to`) and `messages` (List(String): the channels of
-            its messages, the first choice first; for the staff one, `staff`).
+            its messages, the first choice first; for the staff one, `staff`); and `purposes` (List(String): what each
+            of these is for), without which all are marketing.
         policy: what no campaign may break.
         ranking: who comes first.
         granted: messages granted before.
@@ -93,7 +96,7 @@ class _Work:
 
     Attributes:
         candidates: as given.
-        ways: the distinct `messages` among them, each once.
+        ways: the distinct `messages` among them, each once: channel and purpose of each message.
         way: which of these each candidate has.
         sends: which are messages to customers.
         due: instants.
@@ -102,7 +105,7 @@ class _Work:
     """
 
     candidates: pl.DataFrame
-    ways: list[list[str]]
+    ways: list[list[tuple[str, str]]]
     way: Ints
     sends: Bools
     due: Ints
@@ -116,13 +119,20 @@ class _Work:
     def of(cls, candidates: pl.DataFrame) -> _Work:
         """All of them, with no outcome yet."""
         n = len(candidates)
-        messages = candidates.get_column("messages")
-        known = messages.to_frame("messages").with_columns(text=pl.col("messages").list.join(_SEPARATOR))
+        purposes = pl.col("purposes") if "purposes" in candidates.columns else pl.lit(None, pl.List(pl.String))
+        known = candidates.select("messages", purposes.alias("purposes")).with_columns(
+            text=pl.concat_str(
+                pl.col("messages", "purposes").list.join(_SEPARATOR).fill_null(""), separator=_SEPARATOR * 2
+            )
+        )
         ways = known.unique("text", maintain_order=True).with_row_index("way")
         number = known.select("text").join(ways.select("text", "way"), on="text", how="left", maintain_order="left")
         return cls(
             candidates,
-            ways.get_column("messages").to_list(),
+            [
+                [(channel, purpose or MARKETING) for channel, purpose in zip_longest(channels, purposes or ())]
+                for channels, purposes in ways.select("messages", "purposes").iter_rows()
+            ],
             number.get_column("way").to_numpy().astype(np.int64),
             (candidates.get_column("action") == "send").to_numpy(),
             candidates.get_column("due").to_numpy().copy(),
@@ -136,11 +146,18 @@ class _Work:
         """The number of a word."""
         return self._words.setdefault(word, len(self._words))
 
-    def channels(self, which: Ints, number: int) -> Ints:
-        """The channel of the message with this number of each; −1 where there are fewer."""
-        table = [self.word(way[number]) if number < len(way) else -1 for way in self.ways]
+    def messages(self, which: Ints, number: int) -> tuple[Ints, list[tuple[str, str]]]:
+        """Which of some messages the one with this number of each is, −1 where there are fewer; and these messages."""
+        known = sorted({way[number] for way in self.ways if number < len(way)})
+        table = [known.index(way[number]) if number < len(way) else -1 for way in self.ways]
         found: Ints = np.array(table, np.int64)[self.way[which]]
-        return found
+        return found, known
+
+    def take_first(self, which: Ints) -> None:
+        """Choose the first message of each."""
+        found, known = self.messages(which, 0)
+        self.choice[which] = 0
+        self.channel[which] = np.array([self.word(channel) for channel, _ in known], np.int64)[found]
 
     def column(self, name: str, which: Ints) -> pl.Series:
         """A column of some of the candidates."""
@@ -176,9 +193,7 @@ def _by_arm(work: _Work) -> None:
         here = (arm == name).to_numpy()
         work.outcome[here] = work.word(name)
         held |= here
-    settled = np.flatnonzero(held | ~work.sends)
-    work.choice[settled] = 0
-    work.channel[settled] = work.channels(settled, 0)
+    work.take_first(np.flatnonzero(held | ~work.sends))
 
 
 def _gate(work: _Work, policy: Policy, reach: Reach, to: int) -> None:
@@ -201,16 +216,16 @@ def _gate(work: _Work, policy: Policy, reach: Reach, to: int) -> None:
 
 def _reach(work: _Work, rest: Ints, reach: Reach) -> None:
     """The first of its messages that may be sent to each; where there is none, why the first may not."""
-    work.choice[rest] = 0
-    work.channel[rest] = work.channels(rest, 0)
+    work.take_first(rest)
     open_ = np.ones(len(rest), bool)
     for number in range(max(len(work.ways[way]) for way in np.unique(work.way[rest]).tolist())):
-        channels = work.channels(rest, number)
-        for channel in np.unique(channels[open_ & (channels >= 0)]).tolist():
-            here = np.flatnonzero(open_ & (channels == channel))
-            name = work.spelled("channel", np.array([channel])).item()
+        which, messages = work.messages(rest, number)
+        for place, (name, purpose) in enumerate(messages):
+            here = np.flatnonzero(open_ & (which == place))
+            if not len(here):
+                continue
             keys, instants = work.column("customer", rest[here]), work.due[rest[here]]
-            refused = reach.refused(name, keys, instants).to_numpy()
+            refused = reach.refused(name, keys, instants, purpose=purpose).to_numpy()
             dead = reach.suppressed(name, keys, instants).to_numpy()
             if number == 0:
                 for why, whom in (("suppressed", dead & ~refused), ("no consent", refused)):
@@ -219,7 +234,9 @@ def _reach(work: _Work, rest: Ints, reach: Reach) -> None:
             fits = here[~(refused | dead)]
             open_[fits] = False
             taken = rest[fits]
-            work.choice[taken], work.channel[taken], work.outcome[taken], work.reason[taken] = number, channel, -1, -1
+            work.choice[taken], work.channel[taken], work.outcome[taken], work.reason[taken] = (
+                number, work.word(name), -1, -1,
+            )  # fmt: skip
 
 
 def _limit(work: _Work, policy: Policy, ranking: Ranking, granted: Grants, zone: str) -> None:

@@ -6,7 +6,7 @@ Invariant: the questions are rules like all others, so that they see no fact aft
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import polars as pl
@@ -16,12 +16,13 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 from rulecrm.facts import Facts
 from rulecrm.model.program import Program
 from rulecrm.model.schema import Schema
+from rulecrm.model.sending import MARKETING
 from rulecrm.planning import make_plan
 from rulecrm.runtime.arrays import Ints
 from rulecrm.runtime.evaluate import evaluate_points, start_run
 from rulecrm.semantics import compile_rules
 
-__all__ = ["Reach", "open_reach"]
+__all__ = ["Have", "Reach", "open_reach"]
 
 
 @frozen(eq=False)
@@ -29,15 +30,18 @@ class Reach:
     """Consent, suppression and zone of customers, from facts.
 
     Attributes:
-        program: `refused_CHANNEL` and `suppressed_CHANNEL` (segments) for each channel, `own_zone` (a metric).
+        program: `refused_WORD` (a segment) for each channel and purpose, `suppressed_WORD` for each channel, `own_zone`
+            (a metric).
         facts: the facts.
-        channels: those that can be asked about.
+        channels: the channels that can be asked about, each with its WORD.
+        purposes: the same for channels and purposes other than marketing.
         zone: the zone of customers who have none of their own.
     """
 
     program: Program
     facts: Facts
     channels: Mapping[str, str]
+    purposes: Mapping[tuple[str, str], str]
     zone: str
     _known: frozenset[str] = field(init=False)
 
@@ -45,9 +49,10 @@ class Reach:
     def _names(self) -> frozenset[str]:
         return frozenset(definition.symbol for definition in self.program.definitions)
 
-    def refused(self, channel: str, keys: pl.Series, instants: Ints) -> pl.Series:
-        """Whether consent for the channel is lacking or withdrawn: Boolean, one for each (customer, instant)."""
-        return self._ask(f"refused_{self.channels[channel]}", keys, instants)
+    def refused(self, channel: str, keys: pl.Series, instants: Ints, *, purpose: str = MARKETING) -> pl.Series:
+        """Whether consent for the channel and purpose is lacking: Boolean, one for each (customer, instant)."""
+        word = self.channels[channel] if purpose == MARKETING else self.purposes[channel, purpose]
+        return self._ask(f"refused_{word}", keys, instants)
 
     def suppressed(self, channel: str, keys: pl.Series, instants: Ints) -> pl.Series:
         """Whether the customer is blocked, or the channel is known to be dead or unwelcome: Boolean."""
@@ -64,47 +69,64 @@ class Reach:
         return evaluate_points(run, "customer", keys, instants)[0]
 
 
-def open_reach(program: Program, facts: Facts, channels: Sequence[str], *, consent: bool) -> Reach:
+def open_reach(
+    program: Program,
+    facts: Facts,
+    channels: Sequence[str],
+    *,
+    consent: bool,
+    purposes: Collection[tuple[str, str]] = (),
+) -> Reach:
     """What the facts say about reaching customers.
 
     Args:
         program: the rules, for their schema, zone and currency.
         facts: the shop's facts; columns that they lack say nothing.
-        channels: the channels in use (`staff` needs no asking).
-        consent: whether consent has to have been given.
+        channels: the channels in use for marketing (`staff` needs no asking).
+        consent: whether consent to marketing has to have been given.
+        purposes: the channels in use for other purposes, each with its purpose; none of them is `marketing`.
 
     Raises:
         RulesError: R471, consent is required and nothing says who gave it.
     """
-    have = _Have(facts, program.schema)
+    have = Have(facts, program.schema)
     # A channel is a word of the rules, not always one that a rule can be named by.
-    words = {channel: f"c{number}" for number, channel in enumerate(dict.fromkeys(channels))}
+    pairs = sorted(set(purposes))
+    used = dict.fromkeys((*channels, *(channel for channel, _ in pairs)))
+    words = {channel: f"c{number}" for number, channel in enumerate(used)}
+    others = {pair: f"{words[pair[0]]}p{number}" for number, pair in enumerate(pairs)}
     lines = [f'timezone "{program.zone}"', f"currency {program.currency}"]
+    lines += [
+        f"segment refused_{words[one]} = {_refused(one, have, consent=consent)}" for one in dict.fromkeys(channels)
+    ]
+    lines += [f"segment refused_{word} = {_refused_purpose(*pair, have)}" for pair, word in others.items()]
     for channel, word in words.items():
-        lines.append(f"segment refused_{word} = {_refused(channel, have, consent=consent)}")
         lines.append(f"segment suppressed_{word} = {_suppressed(channel, have)}")
     if have.attribute("zone"):
         lines.append("metric own_zone = zone")
     compiled = compile_rules("\n".join(lines) + "\n", source="<policy>", schema=program.schema)
     assert compiled.program is not None, compiled.diagnostics
-    return Reach(compiled.program, facts, MappingProxyType(words), program.zone)
+    return Reach(compiled.program, facts, MappingProxyType(words), MappingProxyType(others), program.zone)
 
 
 @frozen(eq=False)
-class _Have:
+class Have:
     """Which columns the facts have."""
 
     facts: Facts
     schema: Schema
 
     def attribute(self, name: str) -> bool:
+        """Whether they have this attribute of customers."""
         customer = self.schema.subjects["customer"]
         if name not in customer.columns:
             return False
+        # It is only asked whether the frame is there: XXX is what ISO 4217 calls no currency.
         lazy = self.facts.subjects(customer, (), currency="XXX", zone="UTC")
         return lazy is not None and not _failed(self.facts.check([], [(customer, [name])]))
 
     def kind(self, name: str, *fields: str) -> bool:
+        """Whether they have rows of this kind, with these fields."""
         if name not in self.facts.kinds():
             return False
         return not _failed(self.facts.check([(self.schema.kinds[name], list(fields))], []))
@@ -114,7 +136,7 @@ def _failed(found: Sequence[Diagnostic]) -> bool:
     return any(one.severity is Severity.ERROR for one in found)
 
 
-def _refused(channel: str, have: _Have, *, consent: bool) -> str:
+def _refused(channel: str, have: Have, *, consent: bool) -> str:
     parts = []
     accepts = f"accepts_{channel}"
     if have.attribute(accepts):
@@ -135,7 +157,13 @@ def _refused(channel: str, have: _Have, *, consent: bool) -> str:
     return " or ".join(parts) or "false"
 
 
-def _suppressed(channel: str, have: _Have) -> str:
+def _refused_purpose(channel: str, purpose: str, have: Have) -> str:
+    """A parcel's whereabouts are no marketing: only who said no to them gets none."""
+    accepts = f"accepts_{channel}_{purpose}"
+    return f"{accepts} == false" if have.attribute(accepts) else "false"
+
+
+def _suppressed(channel: str, have: Have) -> str:
     parts = ["blocked == true"] if have.attribute("blocked") else []
     for kind, test in (("bounce", 'reason == "hard"'), ("complaint", "")):
         fields = ("reason", "channel") if kind == "bounce" else ("channel",)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from rulecrm.model.durations import Duration
+from rulecrm.model.instants import from_microseconds, to_microseconds
 from rulecrm.runtime.arrays import Ints, masked
 from rulecrm.runtime.clock import add_months, clock_of
 
@@ -28,22 +29,14 @@ __all__ = [
     "start_of",
     "start_of_day_scalar",
     "start_of_scalar",
-    "to_micros",
 ]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICRO = dt.timedelta(microseconds=1)
 _DAY = 86_400_000_000
 _YEAR = 365 * _DAY
 _MOST_DAYS = 20_000
 """How many days are looked at one by one to see whether a clock is ever changed."""
 _SAFE = 25 * 3_600_000_000
 """Further back than any clock change reaches (the longest skipped a day), so that the offset before it is found."""
-
-
-def to_micros(instant: dt.datetime) -> int:
-    """An aware datetime as microseconds since 1970-01-01 UTC."""
-    return (instant - _EPOCH) // _MICRO
 
 
 @lru_cache(maxsize=64)
@@ -57,9 +50,9 @@ def _zone(name: str) -> ZoneInfo:
 def shift_scalar(micros: int, by: Duration, zone: str) -> int:
     """The instant moved: months, then days on the wall clock, then elapsed time."""
     if by.months or by.days:
-        wall = (_EPOCH + micros * _MICRO).astimezone(_zone(zone)).replace(tzinfo=None)
+        wall = from_microseconds(micros).astimezone(_zone(zone)).replace(tzinfo=None)
         wall = _add_months(wall, by.months) + dt.timedelta(days=by.days)
-        micros = to_micros(wall.replace(tzinfo=_zone(zone)))
+        micros = to_microseconds(wall.replace(tzinfo=_zone(zone)))
     return micros + by.micros
 
 
@@ -75,7 +68,7 @@ def _add_months(wall: dt.datetime, months: int) -> dt.datetime:
 
 def start_of_scalar(unit: str, micros: int, zone: str) -> int:
     """The first instant of the day, week (Monday), month, quarter or year that holds the instant."""
-    day = (_EPOCH + micros * _MICRO).astimezone(_zone(zone)).date()
+    day = from_microseconds(micros).astimezone(_zone(zone)).date()
     match unit:
         case "week":
             day -= dt.timedelta(days=day.weekday())
@@ -92,7 +85,7 @@ def start_of_scalar(unit: str, micros: int, zone: str) -> int:
 
 def start_of_day_scalar(day: dt.date, zone: str) -> int:
     """The first instant of a calendar day."""
-    return to_micros(dt.datetime.combine(day, dt.time(), _zone(zone)))
+    return to_microseconds(dt.datetime.combine(day, dt.time(), _zone(zone)))
 
 
 def is_steady(zone: str, first: int, last: int) -> bool:
@@ -100,9 +93,9 @@ def is_steady(zone: str, first: int, last: int) -> bool:
     steps = (last - first) // _DAY + 1
     if steps > _MOST_DAYS:
         return False
-    start = _EPOCH + first * _MICRO
+    start = from_microseconds(first)
     offset = start.astimezone(_zone(zone)).utcoffset()
-    days = (min(start + dt.timedelta(days=day), _EPOCH + last * _MICRO) for day in range(steps + 1))
+    days = (min(start + dt.timedelta(days=day), from_microseconds(last)) for day in range(steps + 1))
     return all(day.astimezone(_zone(zone)).utcoffset() == offset for day in days)
 
 

@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from attrs import frozen
 
+from rulecrm.model.instants import from_microseconds
 from rulecrm.runtime.arrays import Ints
 
 __all__ = ["Clock", "add_months", "clock_of"]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 _YEAR = 365 * _DAY
@@ -77,7 +77,7 @@ def _clock(zone: str, first_year: int, last_year: int) -> Clock:
 
 
 def _offset(place: ZoneInfo, second: int) -> int:
-    offset = (_EPOCH + dt.timedelta(seconds=second)).astimezone(place).utcoffset()
+    offset = from_microseconds(second * _SECOND).astimezone(place).utcoffset()
     assert offset is not None
     return offset // dt.timedelta(seconds=1)
 

@@ -136,7 +136,7 @@ class Course:
         """Instants and subjects of the rows in the order of time, and where each stood."""
         with self._lock:
             if self._time is None:
-                order = _exact_time_order(self.at)
+                order = time_order(self.at)
                 self._time = (self.at[order], self.codes[order], order.astype(self.offsets.dtype, copy=False))
             return self._time
 
@@ -214,23 +214,3 @@ def search(offsets: Ints, at: Ints, groups: Ints, instants: Ints) -> Ints:
             low[open_[done]] = start[done]
             open_, start, end, sought = open_[going], start[going], end[going], sought[going]
     return low
-
-
-def _exact_time_order(at: Ints) -> Ints:
-    """Positions in the order of time."""
-    if not len(at):
-        return np.zeros(0, np.int64)
-    order = time_order(at)
-    moved = at[order]
-    wrong = np.flatnonzero(moved[1:] < moved[:-1])
-    if len(wrong):
-        # Only rows within an instant's reach of one another are swapped: each such cluster is put right by itself.
-        cluster = np.cumsum(np.concatenate(([True], moved[1:] - np.maximum.accumulate(moved)[:-1] > _REACH)))
-        mixed = np.isin(cluster, cluster[wrong])
-        spots = np.flatnonzero(mixed)
-        order[spots] = order[spots][np.lexsort((moved[spots], cluster[spots]))]
-    return order
-
-
-_REACH = 1 << 20
-"""Further (in microseconds) than `time_order` ever puts two rows in the wrong order."""

@@ -16,6 +16,8 @@ from rulecrm.model import ir
 from rulecrm.model.walk import children, reads_item
 from rulecrm.runtime.arrays import Bools, Ints
 from rulecrm.runtime.lower import lower
+from rulecrm.runtime.provided import call, is_provided
+from rulecrm.runtime.values import Fixed
 
 if TYPE_CHECKING:
     from rulecrm.runtime.points import Points
@@ -67,6 +69,10 @@ class _Records:
         """The value of an expression for each record."""
         if not reads_item(expr):
             return self._outer(expr).gather(self._which)
+        if isinstance(expr, ir.Apply) and is_provided(expr):
+            value = call(expr, self._points.run.program, self.column)
+            assert not isinstance(value, Fixed), "an argument reads a record"
+            return value
         columns: dict[str, pl.Series] = {"": self._which}  # so that the frame has a row for each record
         names: dict[ir.Expr, pl.Expr] = {}
 

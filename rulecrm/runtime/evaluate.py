@@ -6,7 +6,7 @@ Invariant: both ways give the same value for the same subject and instant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -18,7 +18,6 @@ from rulecrm.model.program import Program
 from rulecrm.planning import Plan
 from rulecrm.runtime.arrays import Ints
 from rulecrm.runtime.lives import Lender
-from rulecrm.runtime.lower import Function
 from rulecrm.runtime.physical import dtype_of, to_door
 from rulecrm.runtime.points import Points
 from rulecrm.runtime.reach import reach_of
@@ -34,7 +33,6 @@ def start_run(
     facts: Facts,
     plan: Plan,
     *,
-    functions: Mapping[str, Function] | None = None,
     progress: Progress | None = None,
     lender: Lender | None = None,
     instant: int | None = None,
@@ -45,7 +43,6 @@ def start_run(
         program: the rules.
         facts: the facts.
         plan: what will be asked for.
-        functions: those of plugins.
         progress: told how far the work has come.
         lender: works out lifecycles (`rulecrm.machine.lives`); only a plan that asks for none does without.
         instant: where everybody will be asked about at one instant, that instant: facts on which nothing hangs then
@@ -61,7 +58,7 @@ def start_run(
     store.prepare(plan.needs, progress, reach)
     if plan.lifecycles:
         store.prepare_subject("customer")
-    return Run(program, plan, store, functions or {}, lender=lender)
+    return Run(program, plan, store, lender=lender)
 
 
 def evaluate_all(run: Run, subject: str, instant: int) -> pl.DataFrame:

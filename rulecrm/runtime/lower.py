@@ -8,7 +8,7 @@ Invariant: every operator does what the table in `model.ir` says, missing values
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,11 +22,11 @@ from rulecrm.runtime import calendar
 from rulecrm.runtime.arithmetic import divide, scale
 from rulecrm.runtime.hashing import bucket
 from rulecrm.runtime.physical import dtype_of, literal, to_physical_value
+from rulecrm.runtime.provided import is_provided
 
 __all__ = ["Context", "fold", "lower"]
 
 Leaf = Callable[[ir.Expr], pl.Expr]
-Function = Callable[[tuple[pl.Expr, ...]], pl.Expr]
 
 _DAY = 86_400_000_000
 _EARTH_KM = 6371.0088
@@ -37,14 +37,13 @@ _EARTH_KM = 6371.0088
 class Context:
     """What operators need besides their operands.
 
-    The zone, T as a column and (where it is one for all points) as a number, rates, and plugins' functions.
+    The zone, T as a column and (where it is one for all points) as a number, and rates.
     """
 
     zone: str
     now: pl.Expr
     instant: int | None
     rate: Callable[[str], pl.Expr]
-    functions: Mapping[str, Function]
     largest: Callable[[ir.Expr], int | None] = lambda _: None
     """No operand's amount is larger than this; None where that is not known."""
     bound: set[ir.Expr] = field(factory=set)
@@ -55,7 +54,7 @@ def lower(expr: ir.Expr, leaf: Leaf, context: Context) -> pl.Expr:
     """`expr` as a Polars expression."""
     if isinstance(expr, ir.Const):
         return literal(expr)
-    if not isinstance(expr, ir.Apply):
+    if not isinstance(expr, ir.Apply) or is_provided(expr):
         return leaf(expr)
     if expr in context.bound:
         return leaf(expr)
@@ -73,8 +72,6 @@ def lower(expr: ir.Expr, leaf: Leaf, context: Context) -> pl.Expr:
     if special is not None:
         return special(expr, leaf, context)
     args = tuple(lower(arg, leaf, context) for arg in expr.args)
-    if expr.op.startswith("plugin."):
-        return context.functions[expr.op.removeprefix("plugin.")](args)
     return _PLAIN[expr.op](expr, *args)
 
 

@@ -13,8 +13,8 @@ import polars as pl
 
 from rulecrm.model import ir
 from rulecrm.model.durations import Duration
+from rulecrm.model.instants import to_microseconds
 from rulecrm.model.types import MONEY_SCALE, Type
-from rulecrm.runtime.calendar import to_micros
 
 __all__ = ["dtype_of", "literal", "to_door", "to_physical_value"]
 
@@ -60,7 +60,7 @@ def to_physical_value(value: ir.Value, kind: Type) -> object:
             return kind.names.index(str(value)) if str(value) in kind.names else -1
         case "instant" | "age":
             assert isinstance(value, dt.datetime)
-            return to_micros(value)
+            return to_microseconds(value)
         case "date":
             assert isinstance(value, dt.date)
             return value.toordinal() - _EPOCH_DAY

@@ -28,6 +28,7 @@ from rulecrm.runtime.lower import Context, lower
 from rulecrm.runtime.matching import sequence_holds
 from rulecrm.runtime.memo import side_by_side
 from rulecrm.runtime.physical import dtype_of
+from rulecrm.runtime.provided import call, is_provided
 from rulecrm.runtime.register import NEVER
 from rulecrm.runtime.seen import Seen
 from rulecrm.runtime.values import Fixed, Value
@@ -217,7 +218,6 @@ class Points:
             now,
             instant,
             lambda code: self.run.rate(code, self.instant),
-            self.run.functions,
             self._largest,
         )
 
@@ -236,13 +236,15 @@ class Points:
     def _leaf(self, node: ir.Expr) -> Value:
         known = self._memo.get(node)
         if known is None:
-            if isinstance(node, ir.Apply):
+            if _is_operator(node):
                 return self.values([node])[0]
             known = self._memo[node] = self._evaluate(node)
         return known
 
     def _evaluate(self, node: ir.Expr) -> Value:
         match node:
+            case ir.Apply():
+                return call(node, self.run.program, self._leaf)
             case ir.Now():
                 return Fixed(self.instant, pl.Int64()) if isinstance(self.instant, int) else pl.Series(self.instant)
             case ir.Key():
@@ -392,7 +394,8 @@ def _gather(column: pl.Series, codes: Ints) -> pl.Series:
 
 
 def _is_operator(expr: ir.Expr) -> bool:
-    return isinstance(expr, ir.Apply | ir.Const)
+    """Whether `lower` makes an expression of it; a function of a plugin is called by itself."""
+    return isinstance(expr, ir.Apply | ir.Const) and not is_provided(expr)
 
 
 def _leaves(expr: ir.Expr) -> Iterator[ir.Expr]:

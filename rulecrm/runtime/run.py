@@ -21,7 +21,6 @@ from rulecrm.planning import Plan, Predicates, children, refs, walk
 from rulecrm.runtime import calendar
 from rulecrm.runtime.arrays import Ints
 from rulecrm.runtime.lives import Lender, Lives
-from rulecrm.runtime.lower import Function
 from rulecrm.runtime.physical import to_physical_value
 from rulecrm.runtime.points import Points
 from rulecrm.runtime.population import Gathered, Place
@@ -44,7 +43,6 @@ class Run:
     program: Program
     plan: Plan
     store: Store
-    functions: Mapping[str, Function] = field(factory=dict)
     period_ends: tuple[int, int] | None = None
     gathered: Mapping[Place, Gathered] | None = None
     """What was gathered from all shards, where the store holds but one of them."""

@@ -23,6 +23,7 @@ from rulecrm.runtime.elements import elements
 from rulecrm.runtime.index import KindIndex
 from rulecrm.runtime.lower import fold, lower
 from rulecrm.runtime.memo import Memo
+from rulecrm.runtime.provided import call, is_provided
 from rulecrm.runtime.register import NEVER
 from rulecrm.runtime.values import Fixed, Value
 from rulecrm.runtime.views import View, make_view
@@ -223,6 +224,9 @@ class Seen:
 
     def row_column(self, index: KindIndex, expr: ir.Expr) -> pl.Series:
         """A row-static expression for all rows of an index."""
+        if isinstance(expr, ir.Apply) and is_provided(expr):
+            value = call(expr, self.points.run.program, lambda part: self.row_column(index, part))
+            return _written_out(value, len(index))
         computed: dict[str, pl.Series] = {}
         names: dict[ir.Expr, str] = {}
 
@@ -246,6 +250,9 @@ class Seen:
 
         Rows that are still those of the view are seen by their own subject (the points are those of everyone).
         """
+        if isinstance(expr, ir.Apply) and is_provided(expr):
+            value = call(expr, self.points.run.program, lambda part: self._along(part, rows))
+            return _written_out(value, len(rows.at))
         index = rows.view.index
         positions = rows.view.rows if rows.rows is None else rows.rows
         which = rows.view.codes if rows.rows is None else rows.which
@@ -384,3 +391,10 @@ class Seen:
         each = np.full(len(codes), instants) if isinstance(instants, int) else instants
         found = view.upto_each(np.maximum(codes, 0), each)
         return np.where(codes >= 0, found, 0) if self.points.codes is not None else found
+
+
+def _written_out(value: Value, count: int) -> pl.Series:
+    """A value as a column of so many rows."""
+    if isinstance(value, Fixed):
+        return pl.Series([value.value], dtype=value.dtype).new_from_index(0, count)
+    return value

@@ -80,7 +80,7 @@ def _accepts(overload: Overload, arguments: Sequence[Expr]) -> bool:
 
 def _lower(checker: Checker, function: Function, overload: Overload, node: ast.Call, arguments: list[Expr]) -> Expr:
     span = node.span
-    for place in range(len(arguments) - overload.constants, len(arguments)):
+    for place in sorted({*range(len(arguments) - overload.constants, len(arguments)), *overload.written}):
         if not isinstance(arguments[place], Const):
             return checker.wrong("R210", f"`{function.name}` wants a constant here", node.arguments[place].span)
     same: Type | None = None
@@ -95,6 +95,11 @@ def _lower(checker: Checker, function: Function, overload: Overload, node: ast.C
     gives = same if overload.gives == SAME and same is not None else overload.gives
     if overload.op == "money":
         return _amount(checker, arguments[0], span)
+    if function.name in checker.provided:
+        checker.called[function.name] = checker.provided[function.name]
+        for value, written in zip(arguments, node.arguments, strict=True):
+            if isinstance(value, Const) and isinstance(value.value, Duration) and value.value.months:
+                return checker.wrong("R205", "elapsed time is wanted here; write days or hours", written.span)
     return _special(overload.op, arguments, span) or _simple(overload.op, tuple(arguments), gives, span)
 
 

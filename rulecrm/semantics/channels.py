@@ -34,7 +34,13 @@ def known_channels(schema: Schema, templates: Iterable[Entry], report: Report) -
             if advice is not None:
                 report.warning("R223", f"customers cannot consent to a channel `{word.text}`", word.span, advice=advice)
             used.add(word.text)
-    return frozenset(consented | used)
+    return frozenset(_without_purposes(consented, used) | used)
+
+
+def _without_purposes(consented: set[str], used: set[str]) -> set[str]:
+    """Without what customers consent to for a purpose: `accepts_sms_service` is about `sms`."""
+    known = consented | used
+    return {name for name in consented if not any(name.startswith(f"{channel}_") for channel in known - {name})}
 
 
 def channel_of(word: Identifier, known: frozenset[str], report: Report) -> str | None:

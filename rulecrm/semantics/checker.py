@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from attrs import define, evolve, field, frozen
@@ -24,6 +25,9 @@ from rulecrm.semantics.missing import may_miss
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import Entry, Module
 from rulecrm.syntax.ast import Expression
+
+if TYPE_CHECKING:
+    from rulecrm.plugin import Provided  # noqa: TC004 - a field type, which attrs leaves as the text it is
 
 __all__ = ["Checker", "Context", "article"]
 
@@ -89,6 +93,8 @@ class Checker:
         functions: by name.
         lower: turns one expression into typed nodes.
         settle: makes sure that a metric, collection or param has been checked, so that its type is known.
+        provided: those of plugins, by name.
+        called: those of plugins that have been called.
         by_symbol: entries of definitions by symbol.
         earlier: every `as of`, for the checks that need all definitions.
         referred: symbols that the definition being checked refers to, in order, each once.
@@ -102,6 +108,8 @@ class Checker:
     functions: Mapping[str, Function]
     lower: Callable[[Checker, Expression, Context], Expr]
     settle: Callable[[Checker, Entry], None]
+    provided: Mapping[str, Provided] = field(factory=dict)
+    called: dict[str, Provided] = field(factory=dict)
     by_symbol: dict[str, Entry] = field(factory=dict)
     earlier: list[AsOf] = field(factory=list)
     referred: dict[str, None] = field(factory=dict)

@@ -18,21 +18,23 @@ from attrs import evolve, field, frozen
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.model.ir import Const, Definition
 from rulecrm.model.program import Program, TestCase
-from rulecrm.model.schema import Schema, canonical
+from rulecrm.model.schema import Schema
 from rulecrm.semantics.aggregates import AGGREGATES
+from rulecrm.semantics.brought import functions_of, known_plugins, provided_by, read_with, rules_of, world_with
 from rulecrm.semantics.checker import Checker
 from rulecrm.semantics.collecting import paused_collection
 from rulecrm.semantics.definitions import Settling, check_definitions
 from rulecrm.semantics.expressions import lower
-from rulecrm.semantics.functions import FUNCTIONS, Function
+from rulecrm.semantics.functions import FUNCTIONS
 from rulecrm.semantics.load import Loaded, load
 from rulecrm.semantics.params import unknown_params
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.settings import currency_of, zone_of
-from rulecrm.semantics.sources import Read, read_source
+from rulecrm.semantics.sources import Read
 from rulecrm.syntax.declarations import Rules
 
 if TYPE_CHECKING:
+    from rulecrm.plugin import Registry
     from rulecrm.semantics.journeys import Journeys
 
 __all__ = ["Compiled", "compile_rules"]
@@ -73,7 +75,7 @@ def compile_rules(
     params: Mapping[str, object] = _NO_PARAMS,
     read: Read | None = None,
     schema: Schema | None = None,
-    functions: Mapping[str, Function] | None = None,
+    plugins: Registry | None = None,
 ) -> Compiled:
     """Parse, load what is imported, and check.
 
@@ -81,21 +83,22 @@ def compile_rules(
         rules_text: the text of the root file.
         source: its name; imports are relative to it.
         params: values of params by name (`name`, or `prefix.name`).
-        read: how an import is read; by default files, and the standard library for `std/…`.
-        schema: the world; by default the built-in one.
-        functions: further functions by name, of plugins.
+        read: how an import is read; by default rules of plugins, the standard library for `std/…`, and files.
+        schema: the world; by default the built-in one and the kinds of plugins.
+        plugins: what functions, kinds and rules there are besides; what is installed where it is left out.
 
     Returns:
         Compiled: with every finding; nothing is raised for a mistake in the text.
     """
+    registry = known_plugins(plugins)
     with paused_collection() if len(rules_text) > _LARGE else nullcontext():
         return _compile(
             rules_text,
             source,
             params=params,
-            read=read or read_source,
-            schema=schema or canonical(),
-            functions=functions or {},
+            read=read or read_with(registry),
+            schema=schema or world_with(registry),
+            plugins=registry,
         )
 
 
@@ -106,18 +109,21 @@ def _compile(
     params: Mapping[str, object],
     read: Read,
     schema: Schema,
-    functions: Mapping[str, Function],
+    plugins: Registry | None,
 ) -> Compiled:
     report = Report()
-    known: Mapping[str, Function] = {**functions, **FUNCTIONS}
-    reserved = (frozenset(known) | frozenset(AGGREGATES)) - _NAMES_TOO
-    loaded = load(rules_text, source, read, base=schema, reserved=reserved, report=report)
+    provided = provided_by(plugins)
+    known = {**functions_of(provided), **FUNCTIONS}
+    # A file may call something like a function of a plugin: no plugin that is installed spoils a file.
+    reserved = (frozenset(FUNCTIONS) | frozenset(AGGREGATES)) - _NAMES_TOO
+    library = tuple(rules_of(plugins))
+    loaded = load(rules_text, source, read, base=schema, reserved=reserved, report=report, library=library)
     zone, currency = zone_of(loaded, report), currency_of(loaded, report)
     scope = loaded.root.scope
     unknown_params(scope, params, report)
     given = {scope[name].symbol: value for name, value in params.items() if name in scope}
     settling = Settling(given)
-    checker = Checker(report, loaded.schema, ZoneInfo(zone), currency, known, lower, settling)
+    checker = Checker(report, loaded.schema, ZoneInfo(zone), currency, known, lower, settling, provided)
     definitions = check_definitions(checker, loaded.modules, settling)
     _settle_rest(checker, loaded)
     if _declares(loaded, {"Kpi"}):
@@ -148,6 +154,7 @@ def _compile(
             MappingProxyType({name: value for name, value in constants.items() if isinstance(value, Const)}),
             sources,
             tests,
+            functions=MappingProxyType(dict(sorted(checker.called.items()))),
         )
         if journeys is not None:
             program = evolve(

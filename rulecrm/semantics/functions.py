@@ -45,12 +45,14 @@ class Overload:
         gives: the type of the result.
         op: the operator of the typed model it lowers to.
         constants: how many of the last arguments must be constants.
+        written: places of further arguments that must be.
     """
 
     takes: tuple[Type, ...]
     gives: Type
     op: str
     constants: int = 0
+    written: frozenset[int] = frozenset()
 
 
 @frozen

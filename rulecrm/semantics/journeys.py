@@ -53,7 +53,7 @@ def lower_journeys(checker: Checker, loaded: Loaded, settling: Settling, read: R
     if len(checker.earlier) > asked_before:
         check_earlier(checker, settling)
     journeys = [*(campaign for _, campaign in written), *(block for one in lifecycles for block in one.entering)]
-    check_wording(
+    templates = check_wording(
         report, checker.schema, [(entry, templates[entry.symbol]) for entry in words], journeys, loaded.sources
     )
     if report.failed:

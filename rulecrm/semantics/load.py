@@ -39,15 +39,23 @@ class Loaded:
 
 
 def load(
-    text: str, source: str, read: Read, *, base: schema.Schema, reserved: frozenset[str], report: Report
+    text: str,
+    source: str,
+    read: Read,
+    *,
+    base: schema.Schema,
+    reserved: frozenset[str],
+    report: Report,
+    library: tuple[str, ...] = (),
 ) -> Loaded:
     """Parse the root and all it imports, then fill the scopes.
 
-    `reserved` are the names of functions and aggregates, which no declaration may take.
+    `reserved` are the names of functions and aggregates, which no declaration may take; `library` those of rules that
+    plugins bring, which may have been meant by an import.
     """
     root = _module(text, source, report)
-    loaded = Loaded(root, [root], {source: text}, base, frozenset(base.kinds))
-    _follow_imports(loaded, read, report)
+    loaded = Loaded(root, [root], {source: text}, base, frozenset(base.kinds) - base.declared)
+    _follow_imports(loaded, read, library, report)
     for module in loaded.modules:
         module.own.update(own_entries(module, report))
     _check_overrides(loaded, report)
@@ -62,7 +70,7 @@ def _module(text: str, source: str, report: Report) -> Module:
     return Module(source, parsed.rules, broken=parsed.broken)
 
 
-def _follow_imports(loaded: Loaded, read: Read, report: Report) -> None:
+def _follow_imports(loaded: Loaded, read: Read, library: tuple[str, ...], report: Report) -> None:
     known: dict[tuple[str, tuple[Override, ...]], Module] = {(loaded.root.source, ()): loaded.root}
     texts: dict[str, Module] = {loaded.root.source: loaded.root}
     queue = deque([loaded.root])
@@ -71,7 +79,7 @@ def _follow_imports(loaded: Loaded, read: Read, report: Report) -> None:
         for declaration in importer.rules.declarations:
             if not isinstance(declaration, Import):
                 continue
-            found = _read(importer, declaration, read, report)
+            found = _read(importer, declaration, read, library, report)
             if found is None:
                 continue
             name, text = found
@@ -91,12 +99,14 @@ def _follow_imports(loaded: Loaded, read: Read, report: Report) -> None:
     _find_cycles(loaded, report)
 
 
-def _read(importer: Module, declaration: Import, read: Read, report: Report) -> tuple[str, str] | None:
+def _read(
+    importer: Module, declaration: Import, read: Read, library: tuple[str, ...], report: Report
+) -> tuple[str, str] | None:
     path = declaration.path
     try:
         return read(importer.source, path.value)
     except FileNotFoundError:
-        near = nearest(path.value, neighbours(importer.source, path.value))
+        near = nearest(path.value, neighbours(importer.source, path.value, library=library))
         advice = None if near is None else f'did you mean "{near}"?'
         report.error("R501", f'there is no file "{path.value}"', path.span, advice=advice)
     except UnicodeDecodeError:

@@ -25,8 +25,8 @@ from rulecrm.syntax.declarations import Param
 
 __all__ = ["given_value", "settle_param", "unknown_params"]
 
-_DURATION = re.compile(r"(?:\d+(?:mo|[ywdhms]))+")
-_PART = re.compile(r"(\d+)(mo|[ywdhms])")
+_DURATION = re.compile(r"(?:\d+(?:mo|us|[ywdhms]))+")
+_PART = re.compile(r"(\d+)(mo|us|[ywdhms])")
 _MONEY = re.compile(r"(-?\d+(?:\.\d+)?)\s+([A-Za-z]{3})")
 
 _EXAMPLES = {

@@ -29,9 +29,10 @@ def fill_scopes(
 ) -> None:
     """Make every name visible where it is, and give out symbols; the first module is the root.
 
-    `base_kinds` are the kinds that no file declares, `reserved` the names of functions, which no declaration may take.
+    `base_kinds` are the built-in kinds, `reserved` the names of functions, which no declaration may take. A kind of a
+    plugin gives way to whatever a file calls so: no plugin that is installed spoils a file.
     """
-    declared = {entry.name for module in modules for entry in module.own.values() if entry.form == "kind"}
+    declared = {entry.name for module in modules for entry in module.own.values()}
     builtin = {
         name: Entry(name, "kind", kind=kind, symbol=name, stage="checked")
         for name, kind in world.kinds.items()

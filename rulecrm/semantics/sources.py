@@ -11,15 +11,50 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-__all__ = ["STANDARD", "Read", "neighbours", "read_source", "source_name", "standard_names"]
+__all__ = [
+    "PLUGIN", "STANDARD", "Read", "neighbours", "plugin_names", "read_source", "reader", "source_name",
+    "standard_names",
+]  # fmt: skip
 
 Read = Callable[[str, str], tuple[str, str]]
 """From (name of the importing source, path as written) to (name of the source, its text); raises OSError."""
 
 STANDARD = "std/"
 """Paths that begin so are files of the standard library, shipped inside the package."""
+
+
+PLUGIN = "plugin:"
+"""What stands before the name of rules that a plugin brings, so that no file has the same name."""
+
+
+def reader(rules: Mapping[str, str]) -> Read:
+    """How imports are read where plugins bring these rules: theirs first, then `read_source`.
+
+    What a plugin's rules import is theirs, another plugin's, or the standard library's; never a file.
+    """
+    if not rules:
+        return read_source
+
+    def read(importer: str, path: str) -> tuple[str, str]:
+        for name in plugin_names(importer, path):
+            text = rules.get(name.removeprefix(PLUGIN))
+            if text is not None:
+                return name, text
+        if importer.startswith(PLUGIN) and not path.startswith(STANDARD):
+            raise FileNotFoundError(path)
+        return read_source(importer, path)
+
+    return read
+
+
+def plugin_names(importer: str, path: str) -> tuple[str, ...]:
+    """Names that rules of a plugin would have if `importer` meant them by `path`, in the order of precedence."""
+    if not importer.startswith(PLUGIN):
+        return (PLUGIN + path,)
+    folder = posixpath.dirname(importer.removeprefix(PLUGIN))
+    return (PLUGIN + path, PLUGIN + posixpath.normpath(posixpath.join(folder, path)))
 
 
 def read_source(importer: str, path: str) -> tuple[str, str]:
@@ -54,10 +89,13 @@ def standard_names() -> tuple[str, ...]:
     return tuple(sorted(STANDARD + name for name in os.listdir(_LIBRARY) if name.endswith(".rules")))
 
 
-def neighbours(importer: str, path: str, *, suffix: str = ".rules") -> tuple[str, ...]:
-    """Paths that `importer` might have meant instead of `path`; where rules are wanted, those of the library too."""
-    library = standard_names() if suffix == ".rules" else ()
-    if path.startswith(STANDARD) or importer.startswith(STANDARD):
+def neighbours(importer: str, path: str, *, suffix: str = ".rules", library: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Paths that `importer` might have meant instead of `path`.
+
+    Where rules are wanted, those of the standard library and of plugins (`library`) are among them.
+    """
+    library = (*standard_names(), *library) if suffix == ".rules" else ()
+    if path.startswith(STANDARD) or importer.startswith((STANDARD, PLUGIN)):
         return library
     from pathlib import Path
 

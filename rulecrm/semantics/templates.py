@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from rulecrm.diagnostics.model import Note
 from rulecrm.model import machine
+from rulecrm.model.sending import MARKETING
 from rulecrm.semantics.load import Loaded
 from rulecrm.semantics.nearest import nearest
 from rulecrm.semantics.report import Report
@@ -18,6 +19,8 @@ from rulecrm.semantics.sources import Read, neighbours
 from rulecrm.syntax import journeys as j
 
 __all__ = ["lower_template"]
+
+_NOT_IN_SMS = frozenset({"html", "subject"})
 
 
 def lower_template(report: Report, entry: Entry, loaded: Loaded, read: Read) -> machine.Template:
@@ -34,7 +37,23 @@ def lower_template(report: Report, entry: Entry, loaded: Loaded, read: Read) -> 
             report.error("R307", f"the template says its `{part.part.text}` twice", part.span, notes=notes)
         seen.setdefault(key, part)
         parts.append(_part(report, part, module.source, loaded, read))
-    return machine.Template(entry.symbol, node.channel.text, tuple(parts), node.title, node.doc, span=node.span)
+    _shape(report, node)
+    purpose = MARKETING if node.purpose is None else node.purpose.text
+    return machine.Template(
+        entry.symbol, node.channel.text, tuple(parts), node.title, node.doc, purpose=purpose, span=node.span
+    )
+
+
+def _shape(report: Report, node: j.Template) -> None:
+    """Whether it has something to say, and nothing that its channel cannot carry."""
+    names = {part.part.text for part in node.parts}
+    carried = names - _NOT_IN_SMS if node.channel.text == "sms" else names
+    if not carried & {"body", "html"}:
+        advice = "`body` holds the words" if names else None
+        report.error("R225", f"the template `{node.name.text}` has no body", node.name.span, advice=advice)
+    for part in node.parts:
+        if part.part.text in names - carried:
+            report.error("R226", f"an SMS has no `{part.part.text}`", part.part.span, advice="its `body` is all it has")
 
 
 def _part(report: Report, part: j.TemplateBody, source: str, loaded: Loaded, read: Read) -> machine.TemplatePart:

@@ -22,8 +22,8 @@ from rulecrm.model.walk import walk
 
 __all__ = ["Versions", "canonical"]
 
-_MEANINGLESS = frozenset({"title", "doc", "titles", "file", "version", "span"})
-"""Fields that change nothing about what happens: the file that a text came from, not the text."""
+_MEANINGLESS = frozenset({"title", "doc", "titles", "file", "version", "span", "uses"})
+"""Fields that change nothing about what happens: the file of a text, not the text; what is read off it."""
 
 
 @define

@@ -13,26 +13,22 @@ from collections.abc import Mapping
 import polars as pl
 import sqlalchemy as sa
 
-from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field
-from rulecrm.state import bulk, tables
+from rulecrm.model.decisions import DECISIONS, ENTRIES, GRANTED, JOURNEYS, Field
+from rulecrm.state import bulk, queueing, tables
 from rulecrm.state.bulk import Watch
 from rulecrm.state.privacy import Tombstones
+from rulecrm.state.receipts import reconcile
 from rulecrm.state.refusals import refusal
 from rulecrm.state.settings import RulesVersion
+from rulecrm.state.told import told
 
-__all__ = ["GRANTED", "Advance"]
+__all__ = ["Advance"]
 
 _CHANGES = ("version", "node", "step", "at", "past", "rounds", "carried", "ended", "reason")
 """Columns of a journey that later advances move; all others are those of its entry."""
 
 _SETTLES = ("due", "choice", "channel", "template", "via", "values", "outcome", "reason")
 """Columns of a quiet decision that being asked again settles."""
-
-_QUEUED = ("decision", "customer", "due", "choice", "channel", "template", "via")
-"""Columns of a decision that its place in the outbox needs."""
-
-GRANTED = ("campaign", "customer", "channel", "due")
-"""Columns of what caps and budgets count."""
 
 _JOURNEYS = {field.name: field for field in JOURNEYS}
 _DECISIONS = {field.name: field for field in DECISIONS}
@@ -54,6 +50,8 @@ class Advance:
         self.finished = False
         self._connection = connection
         self._watch = watch
+        self._written: list[pl.Series] = []
+        self._needed: list[pl.Series] = []
         self._counts = {"entered": 0, "moved": 0, "ended": 0, "decided": 0, "settled": 0, "erased": 0}
 
     def journeys(self) -> pl.DataFrame:
@@ -61,16 +59,15 @@ class Advance:
         return self._read(JOURNEYS, tables.journeys, tables.journeys.c.ended.is_(None))
 
     def entries(self, customers: pl.Series | None = None, campaign: str | None = None) -> pl.DataFrame:
-        """Who has entered what: `campaign customer line entered turn ended` of journeys, ended ones included.
+        """Who has entered what: the columns `ENTRIES` of journeys, ended ones included.
 
         Args:
             customers: whose; of all where nothing is said.
             campaign: of this campaign alone.
         """
-        names = ("campaign", "customer", "line", "entered", "turn", "ended")
-        fields = [_JOURNEYS[name] for name in names]
+        fields = [_JOURNEYS[name] for name in ENTRIES]
         columns = tables.journeys.c
-        query = sa.select(*(columns[name] for name in names)).where(columns.erased == 0)
+        query = sa.select(*(columns[name] for name in ENTRIES)).where(columns.erased == 0)
         if campaign is not None:
             query = query.where(columns.campaign == campaign)
         return self._of(customers, query, tables.journeys, bulk.physical(fields))
@@ -95,6 +92,12 @@ class Advance:
         query = sa.select(*(columns[name] for name in GRANTED)).where(columns.granted == 1, columns.due > since)
         query = query.where(columns.action == "send")
         return self._of(customers, query, tables.decisions, bulk.physical([_DECISIONS[name] for name in GRANTED]))
+
+    def told(self) -> pl.DataFrame:
+        """What was sent, and what was told of it by now: the columns of `told.TOLD`."""
+        self._watch("receipts")
+        reconcile(self._connection)
+        return told(self._connection)
 
     def write(
         self,
@@ -135,6 +138,7 @@ class Advance:
             late: rows that came too late to be seen in their time, by kind.
             counts: what else is to be told of this advance.
         """
+        self._see_journeys()
         self._note_rules(rules)
         last = self._connection.execute(sa.select(sa.func.max(tables.advances.c.number))).scalar_one()
         self._watch("advances")
@@ -164,6 +168,7 @@ class Advance:
         new = frame.join(old, on="journey", how="anti", maintain_order="left")
         if new.height:
             bulk.insert(self._connection, tables.journeys, new, self._watch)
+        self._written.append(frame.get_column("journey"))
         self._counts["entered"] += new.height
         self._counts["moved"] += old.height
         self._counts["ended"] += frame.height - frame.get_column("ended").null_count()
@@ -182,20 +187,25 @@ class Advance:
     def _write_decisions(self, frame: pl.DataFrame) -> None:
         if frame.is_empty():
             return
-        granted = (pl.col("outcome") == "queued").cast(pl.Int64).alias("granted")
-        bulk.insert(self._connection, tables.decisions, frame.with_columns(granted), self._watch)
-        self._queue(frame.filter(pl.col("outcome") == "queued"))
+        self._needed.append(frame.get_column("journey").unique())
+        queueing.write(self._connection, frame, self._watch)
         self._counts["decided"] += frame.height
 
-    def _queue(self, frame: pl.DataFrame) -> None:
-        """Put messages into the outbox; what was queued has a channel."""
-        if frame.is_empty():
+    def _see_journeys(self) -> None:
+        """Every decision belongs to a journey: of this advance, or of an earlier one."""
+        if not self._needed:
             return
-        waiting = frame.select(
-            "decision", "customer", "due", pl.col("choice").fill_null(0), pl.col("channel").fill_null("staff"),
-            "template", "via", state=pl.lit("waiting"), not_before=pl.col("due"),
-        )  # fmt: skip
-        bulk.insert(self._connection, tables.outbox, waiting, self._watch)
+        needed = pl.concat(self._needed).unique().to_frame()
+        for written in self._written:
+            needed = needed.join(written.to_frame(), on="journey", how="anti")
+        if needed.is_empty():
+            return
+        with bulk.staged(self._connection, tables.journeys, needed) as stage:
+            there = sa.select(tables.journeys.c.journey).where(tables.journeys.c.journey == stage.c.journey)
+            query = sa.select(sa.func.count()).select_from(stage).where(~sa.exists(there.correlate(stage)))
+            lacking = self._connection.execute(query).scalar_one()
+        if lacking:
+            raise refusal("R459", f"{lacking} journeys that were decided about are not in the ledger")
 
     def _settle(self, frame: pl.DataFrame) -> None:
         fields = [_DECISIONS[name] for name in ("decision", *_SETTLES)]
@@ -207,14 +217,11 @@ class Advance:
             self._watch("decisions: settled")
             asked = sa.and_(columns.outcome == "quiet", columns.erased == 0)
             changed = self._connection.execute(_change(tables.decisions, stage, "decision", _SETTLES, asked)).rowcount
-            granted = sa.select(stage.c.decision).where(stage.c.outcome == "queued")
-            self._connection.execute(sa.update(tables.decisions).where(columns.decision.in_(granted)).values(granted=1))
-            places = [field for field in DECISIONS if field.name in _QUEUED]
-            query = sa.select(*(columns[field.name] for field in places)).join(
-                stage, stage.c.decision == columns.decision
-            )
-            here = bulk.fetch(self._connection, query.where(stage.c.outcome == "queued"), bulk.physical(places))
-        self._queue(here)
+            queued = frame.filter(pl.col("outcome") == "queued").height
+            if queued:
+                mine = columns.decision.in_(sa.select(stage.c.decision).where(stage.c.outcome == "queued"))
+                self._connection.execute(sa.update(tables.decisions).where(mine).values(granted=1))
+                queueing.queue(self._connection, mine, queued, self._watch)
         if changed != frame.height:
             message = f"{frame.height - changed} of {frame.height} decisions that are to be settled are not quiet"
             raise refusal("R459", message)

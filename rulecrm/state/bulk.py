@@ -5,7 +5,8 @@ Invariant: what is written is what the frame holds, checked before the first row
 memory follows the size of a chunk.
 
 SQLite takes them by `executemany`, PostgreSQL by COPY. What changes rows goes through a temporary table and is then one
-statement.
+statement. Handing values over one by one is most of what a row costs, so that PostgreSQL is given a chunk as one text,
+and SQLite is told a value that a whole chunk has in the statement.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ __all__ = ["CHUNK", "Watch", "admitted", "at_the_door", "fetch", "insert", "phys
 
 CHUNK = 20_000
 """Rows in memory as Python objects at a time."""
+
+_LONGEST = 2_000
+"""Letters of a value that is written into a statement; SQLite takes a million in all."""
 
 Watch = Callable[[str], None]
 """Called with the name of each write just before it is made."""
@@ -73,15 +77,16 @@ def insert(connection: sa.Connection, table: sa.TableClause, frame: pl.DataFrame
         cursor = connection.connection.cursor()
         try:
             with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-                for rows in _chunks(frame, table.name, watch):
-                    for row in rows:
-                        copy.write_row(row)
+                for part in _chunks(frame, table.name, watch):
+                    copy.write(_lines(part))
         finally:
             cursor.close()
         return
-    marks = ", ".join("?" * frame.width)
-    for rows in _chunks(frame, table.name, watch):
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
+    for part in _chunks(frame, table.name, watch):
+        shared = _shared(part)
+        marks = ", ".join(shared.get(name, "?") for name in part.columns)
+        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608
+        connection.exec_driver_sql(statement, part.drop(shared).rows())
 
 
 @contextmanager
@@ -108,7 +113,41 @@ def fetch(connection: sa.Connection, query: sa.Select[tuple[object, ...]], schem
     return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
 
 
-def _chunks(frame: pl.DataFrame, name: str, watch: Watch) -> Iterator[list[tuple[object, ...]]]:
+def _chunks(frame: pl.DataFrame, name: str, watch: Watch) -> Iterator[pl.DataFrame]:
     for part in frame.iter_slices(CHUNK):
         watch(f"{name}: {part.height} rows")
-        yield part.rows()
+        yield part
+
+
+def _shared(frame: pl.DataFrame) -> dict[str, str]:
+    """Columns of one value, but for the key, with the value as SQL says it."""
+    names = frame.columns[1:]
+    if frame.is_empty() or not names:
+        return {}
+    same = frame.select(pl.col(name).eq_missing(pl.col(name).first()).all() for name in names).row(0)
+    values = dict(zip(names, frame.select(names).row(0), strict=True))
+    said = {name: _said(values[name]) for name, shared in zip(names, same, strict=True) if shared}
+    return {name: text for name, text in said.items() if text is not None}
+
+
+def _said(value: object) -> str | None:
+    """A value as a literal of SQLite; None for what is better handed over as a parameter."""
+    match value:
+        case None:
+            return "NULL"
+        case int():
+            return str(value)
+        case str() if len(value) <= _LONGEST and "\0" not in value:
+            return "'" + value.replace("'", "''") + "'"
+    return None
+
+
+def _lines(frame: pl.DataFrame) -> str:
+    """Rows as PostgreSQL's COPY reads them: tabs between values, a backslash before what would be read as more."""
+    escaped = pl.selectors.string().str.replace_many(_ESCAPES)
+    return frame.with_columns(escaped).write_csv(
+        include_header=False, separator="\t", quote_style="never", null_value="\\N"
+    )
+
+
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ import polars as pl
 import sqlalchemy as sa
 from attrs import define, field
 
+from rulecrm.model.instants import from_microseconds
 from rulecrm.state import reading, tables
 from rulecrm.state.address import Address, address_of
 from rulecrm.state.advance import Advance
@@ -25,8 +27,10 @@ from rulecrm.state.connecting import engine_of, outside, take_lock, transaction
 from rulecrm.state.history import History, history_of
 from rulecrm.state.opening import prepare
 from rulecrm.state.privacy import compact, erase
+from rulecrm.state.receipts import Receipts
 from rulecrm.state.refusals import refusal, translated
 from rulecrm.state.settings import RulesVersion, Settings, claim
+from rulecrm.state.told import told
 
 __all__ = ["WAIT", "Ledger"]
 
@@ -51,6 +55,7 @@ class Ledger:
     _engine: sa.Engine = field(repr=False)
     watch: Watch = field(default=_unwatched, repr=False)
     _current: sa.Connection | None = field(default=None, repr=False)
+    _turn: threading.RLock = field(factory=threading.RLock, repr=False)
 
     @classmethod
     def open(cls, url: str, *, create: bool = True, wait: float = WAIT) -> Ledger:
@@ -158,6 +163,11 @@ class Ledger:
         with translated(self._address.shown, self._address.secret), outside(self._engine) as connection:
             compact(connection)
 
+    @property
+    def receipts(self) -> Receipts:
+        """What providers, and the people themselves, told of messages."""
+        return Receipts(self._transaction)
+
     # --- reading --------------------------------------------------------------------------------------------------
 
     def clock(self) -> int | None:
@@ -215,18 +225,21 @@ class Ledger:
         with self._transaction(write=False) as connection:
             journeys = reading.journeys(connection, customer=customer, campaign=None, live=None)
             decisions = reading.decisions(connection, customer=customer, campaign=None, since=None)
-        return {"customer": customer, "journeys": _plain(journeys), "decisions": _plain(decisions)}
+            receipts = told(connection, customer)
+        frames = {"journeys": journeys, "decisions": decisions, "receipts": receipts}
+        return {"customer": customer, **{name: _plain(frame) for name, frame in frames.items()}}
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
-        with translated(self._address.shown, self._address.secret):
-            if self._current is not None:  # in memory there is one connection, and it is in the midst of an advance
+        in_memory = self._address.dialect == "sqlite" and self._address.path is None
+        # In memory there is one connection, and threads take turns at it.
+        with self._turn if in_memory else nullcontext(), translated(self._address.shown, self._address.secret):
+            if self._current is not None:  # this thread is in the midst of an advance
                 if write:
                     raise refusal("R457", f"the ledger {self._address.shown} is in the midst of an advance")
                 yield self._current
                 return
             with transaction(self._engine, write=write) as connection:
-                in_memory = self._address.dialect == "sqlite" and self._address.path is None
                 self._current = connection if in_memory else None
                 try:
                     yield connection
@@ -250,4 +263,4 @@ def _plain(frame: pl.DataFrame) -> list[dict[str, object]]:
 def _shown(clock: int | None) -> str:
     if clock is None:
         return "before the first fact"
-    return (dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=clock)).isoformat()
+    return from_microseconds(clock).isoformat()

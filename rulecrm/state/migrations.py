@@ -6,6 +6,7 @@ Invariant: a step that was released is never edited; what changes is a new step.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
 
@@ -173,6 +174,8 @@ def _third(connection: sa.Connection) -> None:
             price TEXT,
             currency TEXT,
             PRIMARY KEY (decision, number))""",
+        """CREATE INDEX rulecrm_attempts_key ON rulecrm_attempts (key)""",
+        """CREATE INDEX rulecrm_attempts_provider ON rulecrm_attempts (provider_id) WHERE provider_id IS NOT NULL""",
         """CREATE TABLE rulecrm_receipts (
             receipt TEXT NOT NULL PRIMARY KEY,
             what TEXT NOT NULL,
@@ -182,11 +185,17 @@ def _third(connection: sa.Connection) -> None:
             channel TEXT NOT NULL,
             customer TEXT,
             decision TEXT,
+            key TEXT,
+            provider_id TEXT,
+            address TEXT,
             reason TEXT,
             text TEXT,
+            settled INTEGER NOT NULL DEFAULT 0,
             erased INTEGER NOT NULL DEFAULT 0)""",
         """CREATE INDEX rulecrm_receipts_customer ON rulecrm_receipts (customer)""",
         """CREATE INDEX rulecrm_receipts_decision ON rulecrm_receipts (decision)""",
+        """CREATE INDEX rulecrm_receipts_pending ON rulecrm_receipts (receipt) WHERE settled = 0""",
+        """CREATE INDEX rulecrm_receipts_address ON rulecrm_receipts (address) WHERE address IS NOT NULL""",
         """CREATE TABLE rulecrm_coupons (
             pool TEXT NOT NULL,
             code TEXT NOT NULL,
@@ -209,9 +218,56 @@ def _third(connection: sa.Connection) -> None:
     )
 
 
+_FOREIGN_KEY = re.compile(r"\s+REFERENCES rulecrm_\w+ \(\w+\) DEFERRABLE INITIALLY DEFERRED")
+
+
+def _fourth(connection: sa.Connection) -> None:
+    """What each decision costs to write: an index fewer for every question that nobody asks, and no foreign keys.
+
+    A journey is looked for in one statement for all decisions of an advance, not once for each (`advance.Advance`); a
+    place in the outbox is made from its decision. One index by customer serves histories and caps alike, and one by
+    campaign alone grows at its end, where one by campaign and instant grows everywhere.
+    """
+    _run(
+        connection,
+        "DROP INDEX rulecrm_decisions_journey",
+        "DROP INDEX rulecrm_decisions_queued",
+        "DROP INDEX rulecrm_decisions_granted",
+        "DROP INDEX rulecrm_decisions_customer",
+        "CREATE INDEX rulecrm_decisions_customer ON rulecrm_decisions (customer, due)",
+        "DROP INDEX rulecrm_decisions_campaign",
+        "CREATE INDEX rulecrm_decisions_campaign ON rulecrm_decisions (campaign)",
+    )
+    if connection.dialect.name == "postgresql":
+        _run(
+            connection,
+            "SET CONSTRAINTS ALL IMMEDIATE",  # what `_third` has filled in this transaction waits to be looked at
+            "ALTER TABLE rulecrm_outbox DROP CONSTRAINT rulecrm_outbox_decision_fkey",
+            "ALTER TABLE rulecrm_decisions DROP CONSTRAINT rulecrm_decisions_journey_fkey",
+        )
+        return
+    for name in ("rulecrm_outbox", "rulecrm_decisions"):  # in this order: the first refers to the second
+        _without_foreign_key(connection, name)
+
+
+def _without_foreign_key(connection: sa.Connection, name: str) -> None:
+    """SQLite forgets a foreign key only by making the table anew."""
+    query = sa.text("SELECT type, sql FROM sqlite_master WHERE tbl_name = :name AND sql IS NOT NULL")
+    parts = connection.execute(query, {"name": name}).all()
+    (table,) = (part.sql for part in parts if part.type == "table")
+    _run(
+        connection,
+        f"ALTER TABLE {name} RENAME TO {name}_before",
+        _FOREIGN_KEY.sub("", table),
+        f"INSERT INTO {name} SELECT * FROM {name}_before",  # noqa: S608
+        f"DROP TABLE {name}_before",
+        *(part.sql for part in parts if part.type == "index"),
+    )
+
+
 def _run(connection: sa.Connection, *statements: str) -> None:
     for statement in statements:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third)
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth)

@@ -110,12 +110,7 @@ def _decisions(connection: sa.Connection, key: str, ids: dict[str, str], token: 
         connection.execute(sa.update(tables.decisions).where(columns.decision == row["decision"]).values(values))
         _messages(connection, row["decision"], new, token)
         touched += 1
-    connection.execute(
-        sa.update(tables.receipts)
-        .where(tables.receipts.c.customer == key)
-        .values(customer=token, text=None, reason=None, erased=1)
-    )
-    return touched
+    return touched + _receipts(connection, key, token)
 
 
 def _messages(connection: sa.Connection, old: str, new: str, token: str) -> None:
@@ -127,3 +122,16 @@ def _messages(connection: sa.Connection, old: str, new: str, token: str) -> None
     connection.execute(sa.update(tables.outbox).where(mine).values(decision=new, customer=token, erased=1))
     for table in (tables.attempts, tables.receipts, tables.coupons):
         connection.execute(sa.update(table).where(table.c.decision == old).values(decision=new))
+
+
+def _receipts(connection: sa.Connection, key: str, token: str) -> int:
+    """What was told of a customer; even the ids go, for they are made of what a provider said."""
+    columns = tables.receipts.c
+    mine = connection.execute(sa.select(columns.receipt).where(columns.customer == key)).scalars().all()
+    for name in mine:
+        values = {
+            "receipt": f"{ERASED}-{secrets.token_hex(16)}", "customer": token, "key": None, "provider_id": None,
+            "reason": None, "text": None, "settled": 1, "erased": 1,
+        }  # fmt: skip
+        connection.execute(sa.update(tables.receipts).where(columns.receipt == name).values(values))
+    return len(mine)

@@ -14,11 +14,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field
+from rulecrm.model.instants import to_microseconds
 from rulecrm.model.types import INSTANT, INT, TEXT
 from rulecrm.state import bulk, tables
 from rulecrm.state.settings import RulesVersion
 
-__all__ = ["ADVANCES", "advances", "decisions", "journeys", "micros", "version"]
+__all__ = ["ADVANCES", "advances", "decisions", "journeys", "version"]
 
 ADVANCES = (
     Field("number", INT, "from 1"),
@@ -34,19 +35,6 @@ ADVANCES = (
     Field("ran", INSTANT, "when it was made, by the machine's clock"),
 )
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-def micros(instant: dt.datetime) -> int:
-    """Microseconds since 1970-01-01 UTC.
-
-    Raises:
-        ValueError: the instant has no zone.
-    """
-    if instant.tzinfo is None:
-        raise ValueError("an instant has a time zone")
-    return (instant - _EPOCH) // dt.timedelta(microseconds=1)
-
 
 def decisions(
     connection: sa.Connection, *, customer: str | None, campaign: str | None, since: dt.datetime | None
@@ -54,7 +42,7 @@ def decisions(
     """Decisions at `since` or later, in the order of time."""
     found = _matching(tables.decisions, customer, campaign)
     if since is not None:
-        found.append(tables.decisions.c.at >= micros(since))
+        found.append(tables.decisions.c.at >= to_microseconds(since))
     return _read(connection, DECISIONS, tables.decisions, found).sort("at", "decision")
 
 

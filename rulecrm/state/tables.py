@@ -68,20 +68,14 @@ attempts = _table(
 """Every time a message was handed to a channel; `answered` and what follows are missing until it answered."""
 
 receipts = _table(
-    "receipts",
-    "receipt",
-    "what",
-    "at",
-    "learnt",
-    "route",
-    "channel",
-    "customer",
-    "decision",
-    "reason",
-    "text",
-    "erased",
-)
-"""What was told later: by provider (`route`) and its id of the event, so that what is told twice is there once."""
+    "receipts", "receipt", "what", "at", "learnt", "route", "channel", "customer", "decision", "key", "provider_id",
+    "address", "reason", "text", "settled", "erased",
+)  # fmt: skip
+"""What was told later; `receipt` is made of route and id of the event, so that what is told twice is there once.
+
+`key` and `provider_id` say which message it is about, known or not yet; `address`, as SHA-256(salt ␟ address), whose it
+is, until its customers are known. `settled` is 0 as long as a message or an answer may still come that it belongs to.
+"""
 
 coupons = _table("coupons", "pool", "code", "decision", "drawn")
 """Codes that are given away once each; `decision` is whom it was given with, `drawn` when."""

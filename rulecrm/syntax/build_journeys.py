@@ -80,13 +80,14 @@ class JourneyRules:
     # --- templates ---
 
     def template(self, c: Children) -> node.Template:
-        word, name, words, for_word, channel, content = c
+        word, name, words, for_word, channel, as_word, purpose, content = c
         if isinstance(content, Token):
             body = ast.Identifier("body", span=content.span)
             parts: tuple[node.TemplateBody, ...] = (node.TemplateBody(body, text(content), span=content.span),)
         else:
             parts = tuple(_bodies(content))
-        return node.Template(declared(name), identifier(channel), parts, title(words), span=whole(c))
+        named = None if purpose is None else identifier(purpose)
+        return node.Template(declared(name), identifier(channel), parts, named, title(words), span=whole(c))
 
     def template_parts(self, c: Children) -> Children:
         return c

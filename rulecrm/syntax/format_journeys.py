@@ -39,7 +39,8 @@ def lifecycle(declaration: node.Lifecycle, pen: Pen) -> None:
 
 def template(declaration: node.Template, pen: Pen) -> None:
     """Write a template; one that has only a body stands on one line."""
-    head = f"template {declaration.name.text}{_title(declaration.title)} for {declaration.channel.text}"
+    purpose = "" if declaration.purpose is None else f" as {declaration.purpose.text}"
+    head = f"template {declaration.name.text}{_title(declaration.title)} for {declaration.channel.text}{purpose}"
     parts = declaration.parts
     if len(parts) == 1 and parts[0].part.text == "body" and not parts[0].file and parts[0].locale is None:
         pen.line(declaration, 0, f"{head} {quoted(parts[0].value.value)}")

@@ -149,11 +149,12 @@ class TemplateBody(Node):
 
 @frozen(eq=False, repr=False)
 class Template(Node):
-    """`template name for CHANNEL "text"`, or with `{ subject "…"  body file "…"  locale "zh" { … } }`."""
+    """`template name for CHANNEL as PURPOSE "text"`, or with `{ subject "…"  body file "…"  locale "zh" { … } }`."""
 
     name: Identifier
     channel: Identifier
     parts: tuple[TemplateBody, ...]
+    purpose: Identifier | None = None
     title: str | None = None
     doc: str | None = None
     span: Span = _span()

@@ -137,7 +137,8 @@ def _begins(tokens: list[Token], position: int, *, inside: bool) -> bool:
     """Whether a declaration, or the docstring of one, begins with this token."""
     token = tokens[position]
     if token.kind == "DOC":
-        text_of_template = position > 1 and tokens[position - 2].value == "for"
+        before = position - 2 if position > 3 and tokens[position - 2].value == "as" else position
+        text_of_template = before > 1 and tokens[before - 2].value == "for"
         return not inside and not text_of_template
     if token.kind != "NAME":
         return False

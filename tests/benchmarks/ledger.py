@@ -99,20 +99,28 @@ def _into_sqlite(path: Path, frame: pl.DataFrame, synchronous: str) -> None:
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("BEGIN IMMEDIATE")
-    marks = ", ".join("?" * frame.width)
-    connection.executemany(
-        f"INSERT INTO rulecrm_decisions ({_insert(frame)}) VALUES ({marks})", frame.sort("decision").rows()
-    )
+    for table, part in _both(frame):
+        marks = ", ".join("?" * part.width)
+        connection.executemany(f"INSERT INTO {table} ({_insert(part)}) VALUES ({marks})", part.rows())
     connection.execute("COMMIT")
     connection.close()
 
 
 def _into_postgresql(conninfo: str, frame: pl.DataFrame) -> None:
     with psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
-        with cursor.copy(f"COPY rulecrm_decisions ({_insert(frame)}) FROM STDIN".encode()) as copy:
-            for row in frame.rows():
-                copy.write_row(row)
+        for table, part in _both(frame):
+            with cursor.copy(f"COPY {table} ({_insert(part)}) FROM STDIN".encode()) as copy:
+                for row in part.rows():
+                    copy.write_row(row)
         connection.commit()
+
+
+def _both(frame: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """The rows of both tables, in the order of their keys; here every decision is queued."""
+    frame = frame.sort("decision").with_columns(granted=1)
+    names = ["decision", "customer", "due", "choice", "channel", "template", "via"]
+    waiting = frame.select(*names, state=pl.lit("waiting"), not_before="due")
+    return [("rulecrm_decisions", frame), ("rulecrm_outbox", waiting)]
 
 
 _LIVE = "SELECT * FROM rulecrm_journeys WHERE ended IS NULL"

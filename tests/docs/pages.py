@@ -4,6 +4,7 @@
 | --- | --- |
 | `rules NAME` | written to the folder under that name |
 | `rules` | checked: it has no mistakes |
+| `rules error CODE` | checked: it has this one mistake |
 | `python` | run, in one namespace a page; a `text` block right after it is what it prints |
 | `console` | each `$ rulecrm …`, also behind `echo … |`, is run, and prints on stdout, then stderr, the lines below |
 | `sh` | each `rulecrm …` is run; the page does not show what it prints |
@@ -35,6 +36,7 @@ NAMES = (
     "docs/embedding.md",
     "docs/how-it-works.md",
     "docs/index.md",
+    "docs/templates.md",
     "docs/tutorial.md",
 )
 
@@ -77,7 +79,9 @@ def run(name: str) -> Iterator[Said]:
     found = blocks(page)
     for index, block in enumerate(found):
         place = f"{name}:{page.count(chr(10), 0, block.start)}"
-        if block.language == "rules" and block.words:
+        if block.language == "rules" and block.words[:1] == ("error",):
+            yield Said(place, block.start, block.start, block.words[1], _mistake(block.text, place))
+        elif block.language == "rules" and block.words:
             Path(block.words[0]).write_text(block.text, "utf-8")
         elif block.language == "rules":
             rulecrm.loads(block.text, source=place)
@@ -95,6 +99,15 @@ def run(name: str) -> Iterator[Said]:
         elif block.language == "sh":
             for line in block.text.splitlines():
                 _printed(line)
+
+
+def _mistake(text: str, place: str) -> str:
+    """The code of the one mistake in some rules."""
+    try:
+        rulecrm.loads(text, source=place)
+    except rulecrm.RulesError as error:
+        return ", ".join(one.code for one in error.diagnostics)
+    return ""
 
 
 def _console(block: Block, place: str) -> Iterator[Said]:
@@ -130,7 +143,7 @@ def _printed(line: str) -> str | None:
 def write(name: str) -> None:
     """Put what is printed now into a page."""
     page = (ROOT / name).read_text("utf-8")
-    for said in reversed(list(run(name))):
+    for said in reversed([one for one in run(name) if one.start < one.end or not one.expected]):
         page = page[: said.start] + said.found + page[said.end :]
     (ROOT / name).write_text(page, "utf-8")
 

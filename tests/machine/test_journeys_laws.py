@@ -15,8 +15,8 @@ from polars.testing import assert_frame_equal
 from rulecrm.diagnostics.model import RulesError
 from rulecrm.machine.lives import lives
 from rulecrm.machine.timelines import Timeline
+from rulecrm.model.instants import to_microseconds
 from rulecrm.planning import make_plan
-from rulecrm.runtime.calendar import to_micros
 from rulecrm.runtime.evaluate import start_run
 from rulecrm.runtime.run import Run
 from tests.machine.ledger import Ledger
@@ -38,9 +38,9 @@ def advanced(programme: Programme, stops: Sequence[dt.datetime]) -> Ledger:
     run = start_run(program, programme.facts(), plan, lender=lives)
     run.store.prepare_subject("customer")
     holdout = program.policy.holdout if program.policy is not None else 0
-    ledger = Ledger(to_micros(programme.start), holdout=holdout)
+    ledger = Ledger(to_microseconds(programme.start), holdout=holdout)
     for stop in stops:
-        ledger.advance(run, program.journeys, to_micros(stop), partial(_timeline, run, to_micros(stop)))
+        ledger.advance(run, program.journeys, to_microseconds(stop), partial(_timeline, run, to_microseconds(stop)))
     return ledger
 
 

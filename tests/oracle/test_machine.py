@@ -668,6 +668,24 @@ def test_consent_may_have_to_be_given() -> None:
         assert outcomes(run(text, world, "2025-02-01")) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("customer", "facts", "expected"),
+    [
+        ({"accepts_sms": False}, "c unsubscribe 2024-12-01", "queued"),
+        ({"accepts_sms_service": False}, "", "no consent"),
+        ({"accepts_sms_service": True, "accepts_sms": False}, "", "queued"),
+        ({"accepts_email_service": False}, "", "queued"),
+        ({"blocked": True}, "", "suppressed"),
+        ({"accepts_sms_service": True}, "c complaint 2024-12-01 channel=sms", "suppressed"),
+    ],
+)
+def test_what_is_no_marketing_is_consented_to_by_itself(customer: Record, facts: str, expected: str) -> None:
+    text = 'template w for sms as service "w"\ncampaign p { enter on view send sms w }\npolicy { require consent }'
+    machine = Machine(parse(text).rules)
+    machine.advance(world_of(f"{facts}\nc view 2025-01-01", [{"customer": "c", **customer}]), at("2025-02-01"))
+    assert outcomes(machine) == [expected]
+
+
 def test_else_is_asked_where_the_first_cannot_be_reached() -> None:
     text = "campaign p { enter on view send email m else sms w }\npolicy { at most 1 email per 1d }"
     for attributes, expected in (

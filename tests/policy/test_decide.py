@@ -60,11 +60,15 @@ def outcomes(
     to: int = AT + 30 * DAY,
 ) -> list[tuple[str, ...]]:
     schema = {"decision": pl.String, "customer": pl.String, "campaign": pl.String, "arm": pl.String, "entered": pl.Int64,
-              "action": pl.String, "order": pl.Int64, "due": pl.Int64, "messages": pl.List(pl.String)}  # fmt: skip
+              "action": pl.String, "order": pl.Int64, "due": pl.Int64, "messages": pl.List(pl.String),
+              "purposes": pl.List(pl.String)}  # fmt: skip
+    rows = [{"purposes": ["marketing"] * len(one["messages"]), **one} for one in rows]
     frame = pl.DataFrame([{"decision": f"d{number}", **one} for number, one in enumerate(rows)], schema=schema)
-    program = rulecrm.loads('timezone "UTC"').program
-    channels = sorted({channel for one in rows for channel in one["messages"] if channel != "staff"})
-    reach = open_reach(program, known or facts(), channels, consent=policy.consent)
+    program = rulecrm.loads('timezone "UTC"\nattribute accepts_sms_service: bool').program
+    ways = {way for one in rows for way in zip(one["messages"], one["purposes"], strict=True) if way[0] != "staff"}
+    channels = sorted(channel for channel, purpose in ways if purpose == "marketing")
+    others = {way for way in ways if way[1] != "marketing"}
+    reach = open_reach(program, known or facts(), channels, consent=policy.consent, purposes=others)
     before = pl.DataFrame(
         granted,
         schema={"customer": pl.String, "campaign": pl.String, "channel": pl.String, "due": pl.Int64},
@@ -105,6 +109,41 @@ def test_consent_that_nobody_could_have_given_is_a_mistake_in_the_facts() -> Non
     with pytest.raises(RulesError) as error:
         names([row("a")], Policy(consent=True))
     assert error.value.diagnostics[0].code == "R471"
+
+
+def test_another_purpose_than_marketing_is_consented_to_by_itself() -> None:
+    known = facts(
+        {
+            "customer": ["a", "b", "c", "d"],
+            "accepts_sms": [False, True, False, False],
+            "accepts_sms_service": [True, False, None, True],
+            "blocked": [False, False, False, True],
+        },
+        [{"kind": "unsubscribe", "customer": "c", "at": T0 - dt.timedelta(hours=2), "channel": "sms"}],
+    )
+    service = [row(key, purposes=["service"]) for key in "abcd"]
+    for policy in (OPEN, Policy(consent=True)):
+        assert names(service, policy, known) == ["queued", "no consent", "queued", "suppressed"]
+        assert names([row(key) for key in "abcd"], policy, known) == [
+            "no consent",
+            "queued",
+            "no consent",
+            "no consent",
+        ]
+
+
+def test_without_a_word_about_a_purpose_nobody_has_refused_it() -> None:
+    known = facts({"customer": ["a"], "accepts_sms": [False]})
+    rows = [row("a", purposes=["service"]), row("a", messages=["im"], purposes=["parcels"])]
+    assert names(rows, Policy(consent=True), known) == ["queued", "queued"]
+
+
+def test_the_first_of_several_messages_is_taken_whose_purpose_is_allowed() -> None:
+    known = facts({"customer": ["a", "b"], "accepts_sms": [False, False], "accepts_sms_service": [True, False]})
+    rows = [row(key, messages=["sms", "sms"], purposes=["marketing", "service"]) for key in "ab"]
+    assert outcomes(rows, known=known) == [("queued", "sms", 0), ("no consent", "sms", 0)]
+    done = names([row("a", messages=["sms", "sms"], purposes=["service", "marketing"])], known=known)
+    assert done == ["queued"]
 
 
 def test_an_unsubscription_ends_consent_from_its_instant_on_until_it_is_given_again() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rulecrm.model.durations import Duration
+from rulecrm.model.instants import to_microseconds
 from rulecrm.runtime import calendar
 
 ZONES = (
@@ -21,7 +22,7 @@ UNITS = ("day", "week", "month", "quarter", "year")
 
 
 def micros(text: str, zone: str) -> int:
-    return calendar.to_micros(dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
+    return to_microseconds(dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
 
 
 def shown(instant: int, zone: str) -> str:

@@ -12,8 +12,8 @@ import pytest
 
 from rulecrm.model.ir import Definition, Expr, Ref
 from rulecrm.model.types import AGE, BOOL, INT, MONEY, NUMBER, TEXT
+from rulecrm.plugin import Argument, Function, Registry
 from rulecrm.semantics.compile import Compiled, compile_rules
-from rulecrm.semantics.functions import Function, Overload
 from rulecrm.semantics.walk import nodes
 
 EXAMPLE = Path(__file__).parent / "example.rules"
@@ -135,10 +135,9 @@ def test_a_kpi_may_be_made_of_kpis(compiled: Callable[..., Compiled]) -> None:
 
 
 def test_a_plugin_brings_functions(spelled: Callable[[Expr], str]) -> None:
-    functions = {
-        "phone_country": Function("phone_country", (Overload((TEXT,), TEXT, "plugin.phone_country"),), "country")
-    }
-    result = compile_rules('segment cn = phone_country(phone) == "CN"', source="t", functions=functions)
+    function = Function("phone_country", (Argument("phone", TEXT),), TEXT, lambda phone: phone, "country")
+    plugins = Registry(functions={"phone_country": function})
+    result = compile_rules('segment cn = phone_country(phone) == "CN"', source="t", plugins=plugins)
     assert result.program is not None, result.diagnostics
     assert spelled(result.program.definition("cn").value) == 'eq(plugin.phone_country(@phone), "CN")'
 

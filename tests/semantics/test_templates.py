@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -10,43 +12,6 @@ from rulecrm.diagnostics.render import render
 from rulecrm.diagnostics.span import Span
 from rulecrm.model.machine import Template, TemplatePart
 from rulecrm.semantics.compile import Compiled
-from rulecrm.semantics.liquid import used
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Hello {{ nick }}, {{customer.nick}}!", ["nick", "customer.nick"]),
-        ('{{ customer["nick"] }} {{ a . b.c }}', ["customer.nick", "a.b.c"]),
-        ("{{- nick -}} {{ nick_name-}}", ["nick", "nick_name"]),
-        ('{{ nick | default: "b | c" | append: other }}', ["nick", "other"]),
-        ("{{ at | date: format: pattern, zone: zone }}", ["at", "pattern", "zone"]),
-        ("{{ nick | money }} {{ 3 | plus: 4.5 }} {{ 'x' }} {{ true }}", ["nick"]),
-        ("{{ 顾客名 }}", ["顾客名"]),
-        ("nick {nick} %nick%", []),
-        ("{{ never closed", []),
-        # tags
-        ("{% if spent > 3 and nick contains 'a' %}{{ a }}{% elsif b == empty %}{% else %}{% endif %}", ["spent", "nick", "a", "b"]),
-        ("{% case level %}{% when 1, gold %}{% endcase %}", ["level", "gold"]),
-        ("{% assign x = spent | times: rate %}{{ x }}{{ x.y }}", ["spent", "rate"]),
-        ("{% capture words %}{{ nick }}{% endcapture %}{{ words }}", ["nick"]),
-        ("{% for tag in tags limit: most reversed %}{{ tag }}{{ forloop.index }}{% endfor %}", ["tags", "most"]),
-        ("{% for i in (1..points) %}{{ i }}{% endfor %}", ["points"]),
-        ("{{ tags[0] }} {{ tags[at].name }}", ["tags", "tags", "at"]),
-        ("{% increment n %}{{ n }}", []),
-        ("{%- echo nick -%}", ["nick"]),
-        ("{% liquid\n assign y = spent\n echo y\n echo nick %}{{ y }}", ["spent", "nick"]),
-        # what is not Liquid
-        ("{% raw %}{{ nick }}{% endraw %}{{ a }}", ["a"]),
-        ("{% comment %}{{ nick }}{% if b %}{%- endcomment -%}{{ a }}", ["a"]),
-        ("{% # nick %}{{ a }}", ["a"]),
-    ],
-)  # fmt: skip
-def test_the_names_that_a_template_takes_from_outside(text: str, expected: list[str]) -> None:
-    found = used(text)
-    assert [".".join(one.path) for one in found] == expected
-    for one in found:
-        assert text[one.start : one.end].startswith(one.path[0])
 
 
 def templates(found: Compiled) -> Mapping[str, Template]:
@@ -195,3 +160,138 @@ template t for sms "{{ coupon }}"
 lifecycle l { start a  state b  a -> b on visit  entering b { send sms t } }
 """
     assert [one[:2] for one in place(text, compiled(text))] == [("R222", "coupon")]
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "advice"),
+    [
+        ("{{ nick", "{{", "`}}` closes it"),
+        ("{% if nick %}x", "if", "`{% endif %}` closes it"),
+        ("\\n\\t{{ nick | upcas }}", "upcas", "did you mean `upcase`?"),
+        ("{{ nick | upcase }} {{ nick | upcas }}", "upcas", "did you mean `upcase`?"),
+        ("{% include 'x' %}", "include", None),
+    ],
+)
+def test_a_text_that_is_no_liquid(compiled: Callable[..., Compiled], words: str, at: str, advice: str | None) -> None:
+    text = f'template t for sms "{words}"\ncampaign c {{ enter on visit  send sms t }}\n'
+    found = compiled(text)
+    assert found.program is None
+    assert place(text, found) == [("R224", at, advice)]
+
+
+def test_a_mistake_in_a_file_is_shown_in_that_file(compiled: Callable[..., Compiled]) -> None:
+    found = compiled('template t for email { body file "t.html" }', files={"t.html": "<p>\n  {{ nick | upcas }}\n</p>"})
+    drawn = render(found.diagnostics, found.sources)
+    assert "t.html:2:13" in drawn
+    assert "did you mean `upcase`?" in drawn
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('template t for email { subject "x" }', [("R225", "t", "`body` holds the words")]),
+        ('template t for email { html "<p>x</p>" }', []),
+        ('template t for email { locale "zh" { body "x" } }', []),
+        ('template t for im { title "x" body "y" }', []),
+        ('template t for sms { body "x" html "<p>x</p>" }', [("R226", "html", "its `body` is all it has")]),
+        ('template t for sms { subject "s" body "x" }', [("R226", "subject", "its `body` is all it has")]),
+        (
+            'template t for sms { html "x" }',
+            [("R225", "t", "`body` holds the words"), ("R226", "html", "its `body` is all it has")],
+        ),
+        ("template t for im { }", [("R225", "t", None)]),
+    ],
+)
+def test_what_a_template_has_to_have(
+    compiled: Callable[..., Compiled], text: str, expected: list[tuple[str, str, str | None]]
+) -> None:
+    assert place(text, compiled(text)) == expected
+
+
+def test_a_part_that_is_only_known_later_is_no_name(compiled: Callable[..., Compiled]) -> None:
+    text = 'template t for sms "{{ customer[nick] }}"'
+    assert place(text, compiled(text)) == [("R227", "customer", "a part has a name: `customer.…`")]
+    text = 'lifecycle walk { start a  state b  a -> b on visit }\ntemplate t for sms "{{ walk[nick] }}"'
+    assert [one[:2] for one in place(text, compiled(text))] == [("R227", "walk")]
+
+
+def test_what_each_name_stands_for(compiled: Callable[..., Compiled]) -> None:
+    text = """
+import "more.rules" as more
+metric spent = sum(purchase.amount)
+lifecycle walk { start a  state b  a -> b on visit }
+template t for sms "{{ spent | money }}{{ more.idle }}{{ walk }}{{ walk.since }}{{ nick }}{{ customer.nick }}{{ customer }}\\
+{{ coupon.SPRING }}{{ gift }}{{ now }}{{ today }}{% assign x = spent %}{{ x }}{% if y %}{% assign y = 1 %}{% endif %}{{ spent }}"
+campaign c { enter on visit  send sms t with { gift: "M10" } }
+""".replace("\\\n", "")
+    more = 'metric idle = age(last(purchase).at)\ntemplate inner for sms "{{ idle }}"'
+    found = templates(compiled(text, files={"more.rules": more}))
+    assert [(use.name, use.what, use.symbol, use.part) for use in found["t"].uses] == [
+        ("coupon.SPRING", "coupon", "SPRING", ""),
+        ("customer", "customer", "customer", ""),
+        ("customer.nick", "attribute", "nick", ""),
+        ("gift", "given", "gift", ""),
+        ("more.idle", "definition", "more.idle", ""),
+        ("nick", "attribute", "nick", ""),
+        ("now", "clock", "now", ""),
+        ("spent", "definition", "spent", ""),
+        ("today", "clock", "today", ""),
+        ("walk", "lifecycle", "walk", ""),
+        ("walk.since", "lifecycle", "walk", "since"),
+    ]
+    # a file's own name is what it is called there; the symbol is the program's
+    assert [(use.name, use.symbol) for use in found["more.inner"].uses] == [("idle", "more.idle")]
+
+
+def test_fields_of_records_are_known(compiled: Callable[..., Compiled]) -> None:
+    text = """attribute address: record { city: text, street: text }
+attribute tags: list of text
+template t for sms "{{ address.city }}{{ address.citty }}{{ tags[0] }}{{ tags.first }}{{ nick.size }}{{ nick.first_name }}"
+"""
+    found = [one for one in place(text, compiled(text)) if one[0] == "R222"]
+    assert found == [
+        ("R222", "address.citty", "did you mean `address.city`?"),
+        ("R222", "nick.first_name", "did you mean `nick`?"),
+    ]
+
+
+def test_a_template_says_what_it_is_for(compiled: Callable[..., Compiled]) -> None:
+    text = 'template a for sms "x"\ntemplate b for sms as service "x"\ntemplate c for email as marketing { body "x" }'
+    found = templates(compiled(text))
+    assert {name: one.purpose for name, one in found.items()} == {"a": "marketing", "b": "service", "c": "marketing"}
+
+
+def test_consent_for_a_purpose_is_no_channel(compiled: Callable[..., Compiled]) -> None:
+    text = """
+attribute accepts_sms_service: bool
+template t for sms as service "x"
+policy { at most 1 sms_servic per day }
+"""
+    (found,) = compiled(text).diagnostics
+    assert (found.code, found.severity.value) == ("R223", "warning")
+    assert found.help is not None
+    assert "sms_service" not in found.help
+
+
+def test_the_version_of_a_campaign_depends_on_what_its_words_are_for(compiled: Callable[..., Compiled]) -> None:
+    campaign = "\ncampaign c { enter on visit  send sms t }"
+    versions = {}
+    for purpose in ("", " as marketing", " as service"):
+        found = compiled(f'template t for sms{purpose} "{{{{ nick }}}}"{campaign}')
+        assert found.program is not None
+        versions[purpose] = found.program.campaigns[0].version
+    assert versions[""] == versions[" as marketing"]
+    assert versions[""] != versions[" as service"]
+
+
+def test_rules_with_simple_words_are_checked_without_python_liquid() -> None:
+    script = (
+        "import sys\n"
+        "from rulecrm.semantics import compile_rules\n"
+        "found = compile_rules('template t for sms \"{{ customer.nick }}, {{ nick }}\"', source='a')\n"
+        "assert found.program is not None and len(found.program.templates['t'].uses) == 2\n"
+        "assert 'liquid' not in sys.modules\n"
+        "compile_rules('template t for sms \"{{ nick | upcase }}\"', source='a')\n"
+        "assert 'liquid' in sys.modules and 'polars' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rulecrm.diagnostics.model import RulesError
-from rulecrm.model.decisions import DECISIONS, JOURNEYS
-from rulecrm.state import GRANTED, Ledger, RulesVersion
+from rulecrm.model.decisions import DECISIONS, GRANTED, JOURNEYS
+from rulecrm.model.instants import from_microseconds
+from rulecrm.state import Ledger, RulesVersion
 from tests.state.postgres import Server
 from tests.state.rows import DAY, RULES, SETTINGS, T0, advance, decision, decisions, journey, journeys
+from tests.state.test_opening import sql
 
 LI, WANG = journey("li"), journey("wang", "care", version="c1")
 
@@ -259,6 +261,61 @@ def test_any_text_comes_back_as_it_went(ledger: Ledger, texts: list[tuple[str, s
     read = ledger.decisions(since=dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=to))
     assert sorted(read.select("customer", "reason").rows()) == sorted(texts)
     assert ledger.journeys(customer=texts[0][0]).get_column("line")[-1] == texts[0][1]
+
+
+ODD = (
+    "",
+    "NULL",
+    "\\N",
+    "\\.",
+    "\\",
+    "a\\tb",
+    "a\tb",
+    "a\nb",
+    "a\r\nb",
+    "\r",
+    "it's",
+    '"',
+    "''",
+    "?",
+    ":x",
+    "%s",
+    "--",
+    "é😀",
+)
+"""What a database, or the way into it, could read as something else."""
+
+
+@pytest.mark.parametrize("alike", [True, False], ids=["alike", "each its own"])
+def test_odd_texts_come_back_as_they_went(ledger: Ledger, alike: bool) -> None:
+    to = T0
+    for odd in ODD:
+        to += DAY
+        reasons = [odd, odd] if alike else [odd, None]
+        rows = [journey(f"{odd}{number}", entered=to, decided=to) for number in range(2)]
+        made = [decision(row, reason=reason, decided=to) for row, reason in zip(rows, reasons, strict=True)]
+        advance(ledger, to, new=rows, made=made)
+        read = ledger.decisions(since=from_microseconds(to))
+        assert read.select("customer", "reason").rows() == [(f"{odd}{number}", reasons[number]) for number in range(2)]
+
+
+def test_what_is_queued_is_in_the_outbox_and_nothing_else(ledger: Ledger, url: str) -> None:
+    rows = [journey(f"c{number}") for number in range(3)]
+    staff = {"action": "staff", "channel": None, "choice": None, "template": None}
+    made = [decision(rows[0]), decision(rows[1], outcome="quiet", due=T0 + DAY + 1), decision(rows[2], **staff)]
+    advance(ledger, T0 + DAY, new=rows, made=made)
+    assert waiting(url) == [("c0", 0, "sms", "hello", T0 + 1), ("c2", 0, "staff", None, T0 + 1)]
+    settled = made[1] | {"outcome": "queued", "due": T0 + DAY + 5, "choice": 1, "channel": "email"}
+    advance(ledger, T0 + 2 * DAY, made=[decision(rows[0], step="2", outcome="capped")], settled=[settled])
+    assert waiting(url)[1] == ("c1", 1, "email", "hello", T0 + DAY + 5)
+    assert len(waiting(url)) == 3
+
+
+def waiting(url: str) -> list[tuple[object, ...]]:
+    return sql(
+        url, "SELECT customer, choice, channel, template, not_before FROM rulecrm_outbox WHERE due = not_before "
+        "AND state = 'waiting' ORDER BY customer",
+    )  # fmt: skip
 
 
 def test_text_that_postgresql_cannot_hold_is_refused_as_a_whole(server: Server) -> None:

@@ -25,6 +25,7 @@ SCHEMAS: Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]] = {
         "member_level": pl.Int64, "points": pl.Int64, "member_until": pl.Date, "tags": TEXTS,
         "accepts_email": pl.Boolean, "blocked": pl.Boolean, "email": pl.String, "email_consent_at": INSTANT,
         "score": pl.Float64, "zone": pl.String, "accepts_sms": pl.Boolean, "sms_consent_at": INSTANT,
+        "accepts_sms_service": pl.Boolean,
     },
     "products": {
         "product": pl.String, "listed_at": INSTANT, "title": pl.String, "category": pl.String, "price": MONEY,

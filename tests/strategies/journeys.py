@@ -44,6 +44,8 @@ param soon: duration = {length}
 collection dear = purchase where amount >= big
 template w for sms "w"
 template m for email "m"
+template s for sms as service "s"
+attribute accepts_sms_service: bool
 """
 
 
@@ -311,8 +313,8 @@ class Writer:
     def send(self) -> str:
         value = self.pick(VALUES)
         values = self.perhaps(20, lambda: f" with {{ n: {value} }}")
-        first = f"send {self.pick(('sms w', 'email m'))}{values}"
-        return first + self.perhaps(30, lambda: f" else {self.pick(('sms w', 'email m'))}")
+        ways = ("sms w", "email m", "sms w", "email m", "sms s")
+        return f"send {self.pick(ways)}{values}{self.perhaps(30, lambda: f' else {self.pick(ways)}')}"
 
     # --- policy ---------------------------------------------------------------------------------------------------
 

@@ -143,9 +143,9 @@ def _shown(value: Value) -> object:
         case Decimal():
             return f"{value.normalize():f} CNY"
         case Fraction():
-            return round(float(value), 6)
+            return float(value)
         case dt.timedelta():
-            return round(value / dt.timedelta(seconds=1), 6)
+            return value / dt.timedelta(seconds=1)
         case dt.datetime():
             return value.replace(tzinfo=None).isoformat() + "Z"
         case dt.date():
@@ -154,9 +154,8 @@ def _shown(value: Value) -> object:
 
 
 def _values(text: object) -> object:
-    """What was handed over, numbers to the microsecond of a duration, for they have been through JSON as floats."""
-    found = {} if text is None else json.loads(str(text))
-    return {name: round(value, 6) if isinstance(value, float) else value for name, value in found.items()}
+    """What was handed over, to the last digit."""
+    return {} if text is None else json.loads(str(text))
 
 
 def journeys_of(told: rulecrm.Engine | Machine | rulecrm.Backtest) -> Table:

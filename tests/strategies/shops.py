@@ -61,6 +61,7 @@ def _customer(key: str, choices: bytes, when: Sequence[dt.datetime]) -> Record:
         "zone": _pick(ZONES, zone),
         "accepts_sms": _pick((True, None, True, None, True, False), accepts[0]),
         "accepts_email": _pick((True, None, True, None, False), accepts[1]),
+        "accepts_sms_service": _pick((None, True, False), points // 4),
         "sms_consent_at": _pick((None, *when), given),
         "email_consent_at": _pick((None, None, *when), accepts[2]),
         "blocked": _pick((None, False, None, False, None, False, True), blocked),

@@ -384,7 +384,7 @@ def declarations() -> st.SearchStrategy[d.Declaration]:
         st.builds(d.Kpi, name, expressions(), subject, where, title, doc),
         st.builds(d.Test, words, subjects, st.lists(expected, max_size=2).map(tuple), doc),
         st.builds(j.Lifecycle, name, st.lists(body, max_size=3).map(tuple), title, doc),
-        st.builds(j.Template, name, name, parts, title, doc),
+        st.builds(j.Template, name, name, parts, st.none() | name, title, doc),
         st.builds(j.Campaign, name, st.lists(_clauses(), max_size=3).map(tuple), _steps(), title, doc),
         st.builds(j.Policy, st.lists(_policy_rules(), max_size=3).map(tuple), doc),
     )

@@ -97,6 +97,25 @@ CODES: tuple[Code, ...] = (
         "channel that is much like one that customers can consent to is a warning.",
     ),
     Code(
+        "R224",
+        "template that is no Liquid",
+        "Every `{{` and `{%` is closed, tags and filters are those that Liquid has, and a template stands by itself: "
+        "it reads no other. Nor may it be longer, or nested deeper, than any message is.",
+    ),
+    Code("R225", "template without a body", "A template has a `body`, or `html` where the channel takes it."),
+    Code("R226", "part that the channel cannot carry", "An SMS has a `body` and nothing else."),
+    Code(
+        "R227",
+        "name that is only known when a template is filled",
+        "What a template is filled with is known when the rules are checked, so `customer[word]` is none of it.",
+    ),
+    Code(
+        "R229",
+        "words that cannot be made",
+        "A template cannot be filled for a customer: it uses a name that nothing gives, calculates with what is no "
+        "number, or uses up more than a message may (rounds of loops, length).",
+    ),
+    Code(
         "R301",
         "name taken",
         "All declarations of a file share one namespace with what is built in. A file's own declaration stands before "

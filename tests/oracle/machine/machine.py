@@ -64,6 +64,12 @@ def programmes(rules: declarations.Rules) -> list[Programme]:
     return found
 
 
+def purposes(rules: declarations.Rules) -> dict[str, str]:
+    """What the templates that say so are for; the others are marketing."""
+    templates = (one for one in rules.declarations if isinstance(one, node.Template))
+    return {one.name.text: one.purpose.text for one in templates if one.purpose is not None}
+
+
 class Machine:
     """What an engine does with one file of rules, one customer at a time."""
 
@@ -84,7 +90,7 @@ class Machine:
         self._programmes = programmes(rules)
         self._journeys: dict[tuple[int, str], list[Journey]] = {}
         policy = next((one for one in rules.declarations if isinstance(one, node.Policy)), node.Policy(()))
-        self._gate = Gate(policy, seed)
+        self._gate = Gate(policy, seed, purposes(rules))
         self._taken: set[str] = set()
 
     def advance(self, world: World, to: dt.datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -37,9 +37,10 @@ class Verdict:
 class Gate:
     """The policy of one file, and what it has decided."""
 
-    def __init__(self, policy: node.Policy, seed: str) -> None:
+    def __init__(self, policy: node.Policy, seed: str, purposes: Mapping[str, str]) -> None:
         self._policy = policy
         self._seed = seed
+        self._purposes = purposes
         self._verdicts: dict[str, Verdict] = {}
         self._acts: dict[str, Act] = {}
         self._order = [
@@ -105,7 +106,11 @@ class Gate:
 
     def _offer(self, oracle: Oracle, act: Act, choice: int, due: dt.datetime) -> Verdict:
         customer, channel = act.journey.customer, act.offers[choice].channel
-        if not self._consents(oracle, customer, channel, due):
+        purpose = self._purposes.get(act.offers[choice].template, "marketing")
+        if purpose != "marketing":
+            if oracle.world.attribute("customer", customer, f"accepts_{channel}_{purpose}") is False:
+                return Verdict("no consent", choice, due)
+        elif not self._consents(oracle, customer, channel, due):
             return Verdict("no consent", choice, due)
         if self._suppressed(oracle, customer, channel, due):
             return Verdict("suppressed", choice, due)
