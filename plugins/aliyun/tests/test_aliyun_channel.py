@@ -204,7 +204,7 @@ def provider() -> Iterator[AliyunServer]:
 
 def settings(server: HttpProvider | None = None, **more: object) -> Settings:
     given = {
-        "key": KEY, "secret": "env:ALIYUN_SECRET", "sign": "测试商店", "hook": "env:ALIYUN_WORD", "timeout": 0.5,
+        "key": KEY, "secret": "env:ALIYUN_SECRET", "sign": "测试商店", "hook": "env:ALIYUN_WORD", "timeout": 1.0,
         "endpoint": server.url if server is not None else "http://127.0.0.1:1",
     }  # fmt: skip
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
