@@ -8,14 +8,14 @@ from rulecrm.dispatch.clock import Clock, SystemClock, starting_at
 from rulecrm.dispatch.dispatcher import Dispatched, dispatch
 from rulecrm.dispatch.gate import Gate, Passed
 from rulecrm.dispatch.rehearsal import Rehearsed, rehearse
-from rulecrm.dispatch.routes import Route, Routes, Sending, Web
+from rulecrm.dispatch.routes import ADDRESSES, Route, Routes, Sending, Web
 from rulecrm.dispatch.writing import Ready, Templates, Words, Writer
 
 __all__ = [
     # a run
     "Dispatched", "dispatch", "Rehearsed", "rehearse",
     # by which way
-    "Route", "Routes", "Sending", "Web",
+    "Route", "Routes", "Sending", "Web", "ADDRESSES",
     # who may be written to, and what
     "Gate", "Passed", "Ready", "Templates", "Words", "Writer",
     # time

@@ -97,4 +97,11 @@ type that it announced (money as whole ten-thousandths, instants as microseconds
 that row alone: one that adds up a column, counts rows or draws lots would let facts of one customer, or of the future,
 reach another. It is asked a second time for some of the rows to see that.""",
     ),
+    Code(
+        "R497",
+        "provider that could not be asked",
+        """Some providers do not call when a message was delivered, came back or was answered: they are asked, before
+`rulecrm send` sends. One of them raised an error, or could not be reached. Messages are sent all the same, and what it
+has to tell is asked for again the next time.""",
+    ),
 )
