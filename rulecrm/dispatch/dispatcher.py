@@ -135,7 +135,7 @@ async def _work(shared: Shared, routes: Routes) -> None:
     lanes = []
     for route in routes.routes:
         ways = Ways(routes.pairs(route))
-        problem = await shared.aside(shared.gate.problem, route)
+        problem = route.problem() or await shared.aside(shared.gate.problem, route)
         if problem is None:
             lanes.append(Lane(route, shared, ways))
         elif shared.ledger.outbox.peek(shared.now(), ways=ways, limit=1):

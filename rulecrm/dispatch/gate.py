@@ -263,7 +263,7 @@ class _Asked:
 
 
 def _expired(one: Claimed, expires: int) -> Outcome:
-    reason = f"it was due more than {expires / 3.6e9:g} hours before"
+    reason = f"it was due more than {expires / 3.6e9:g} hours ago"
     return Outcome(one, "done", one.way, "expired", reason, refused=one.refused)
 
 

@@ -64,7 +64,7 @@ class Judge:
                 if not answer.route and claimed.tries + 1 >= self.sending.attempts:
                     reason = _words(f"given up after {claimed.tries + 1} attempts", answer)
                     return Outcome(claimed, "done", way, "failed", reason, answer=answer, answered=at, tries=claimed.tries + 1, refused=claimed.refused)  # fmt: skip  # noqa: E501
-                reason = _words(f"not taken by `{route.name}` yet, until {until:%Y-%m-%d %H:%M:%S} UTC", answer)
+                reason = _words(f"not taken by `{route.name}` yet", answer)
                 return self._again(claimed, answer, at, micros_of(until), reason, counts=not answer.route)
         told = _FINAL[answer.outcome]
         return ended(claimed, told, _words(f"{told} by {way.channel}", answer), at, answer=answer)

@@ -47,6 +47,7 @@ class Route:
         default: whether it serves its channel where a send says no `via`.
         templates: the provider's own names of templates, by the rules' name.
         kind: what it was made from, where it was made from settings.
+        secrets: the references that its settings hold, by name.
     """
 
     name: str
@@ -56,6 +57,17 @@ class Route:
     default: bool = False
     templates: Mapping[str, str] = field(factory=lambda: MappingProxyType({}))
     kind: ChannelType | None = field(default=None, repr=False)
+    secrets: Mapping[str, Secret] = field(factory=lambda: MappingProxyType({}), repr=False)
+
+    def problem(self) -> Diagnostic | None:
+        """A secret that is not where the settings say; None where all are there."""
+        for name, secret in self.secrets.items():
+            try:
+                secret.reveal()
+            except RulesError as error:
+                (first, *_) = error.diagnostics
+                return attrs.evolve(first, message=f"[routes.{self.name}]: `{name}`: {first.message}")
+        return None
 
     @property
     def traits(self) -> Traits:
@@ -192,7 +204,11 @@ class Routes:
         return frozenset((route.channel, via) for via in (*names, *([None] if route is default else [])))
 
     def check(self, program: Program) -> list[Diagnostic]:
-        """What the rules want to send and no route serves, as warnings: such messages wait until they expire."""
+        """What does not fit the rules, as warnings.
+
+        What they want to send and no route serves waits until it expires; a provider's name of a template that they do
+        not have is never used.
+        """
         wanted: dict[tuple[str, str | None], str] = {}
         for campaign in program.journeys:
             for node in campaign.automaton.nodes:
@@ -210,6 +226,11 @@ class Routes:
             help_ = _near(via, mine) if via and mine else f"write a table [routes.{channel}], or `channel` in another"
             text = f"no route serves {how}, by which `{sender}` sends; such messages wait until they expire"
             found.append(Diagnostic("R483", text, severity=Severity.WARNING, help=help_))
+        for one in self.routes:
+            for name in sorted(set(one.templates) - set(program.templates)):
+                text = f"[routes.{one.name}]: `templates` names `{name}`, which is no template of the rules"
+                near = _near(name, program.templates) if program.templates else None
+                found.append(Diagnostic("R482", text, severity=Severity.WARNING, help=near))
         return found
 
     async def close(self) -> None:
@@ -255,7 +276,14 @@ def _route(name: str, table: object, known: Mapping[str, ChannelType], registry:
     channel = str(words.get("channel", kind.channel))
     usual = sender.traits.address if channel == kind.channel else ADDRESSES.get(channel, sender.traits.address)
     address = str(words.get("address", "" if channel == STAFF else usual))
-    return Route(name, channel, sender, address, default is True, MappingProxyType(dict(templates)), kind)
+    codes, secrets = MappingProxyType(dict(templates)), MappingProxyType(_secrets(settings))
+    return Route(name, channel, sender, address, default is True, codes, kind, secrets)
+
+
+def _secrets(settings: object) -> dict[str, Secret]:
+    cls: type = type(settings)
+    values = {one.name: getattr(settings, one.name) for one in attrs.fields(cls)} if attrs.has(cls) else {}
+    return {name: value for name, value in values.items() if isinstance(value, Secret) and value}
 
 
 def _not_there(where: str, use: str, known: Mapping[str, ChannelType], registry: Registry) -> RulesError:

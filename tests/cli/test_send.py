@@ -76,7 +76,7 @@ def test_a_channel_without_a_route_is_told(run: Any, shop: list[object], tmp_pat
     said = run("send", *shop, "--now", NOW)
     assert said.status == 0
     assert "R483" in said.err
-    assert said.out.splitlines()[-1].startswith("waiting: 2")
+    assert said.out == "nothing was sent\nwaiting: 2, due\n"
 
 
 POLLED = """
@@ -140,6 +140,36 @@ def test_providers_that_do_not_call_are_asked_first(shop: list[object], tmp_path
     assert "Traceback" not in broken.err
     assert send() == Said(0, "new receipts: 1\nnothing was due\n", "")
     assert json.loads(send("--format", "json").out)["receipts"] == 0
+
+
+def test_what_is_wrong_before_anything_is_sent(run: Any, shop: list[object], tmp_path: Path) -> None:
+    path = tmp_path / "sending.toml"
+    path.write_text('[routes.sms]\nuse = "file"\ntemplates = { helo = "SMS_1" }\n', "utf-8")
+    said = run("send", *shop, "--now", NOW, "--dry-run", tmp_path / "out", "--limit", "1")
+    assert said.status == 0
+    wrong = list(shop)
+    wrong[4] = f"sqlite:///{tmp_path}/crm2.db"  # a misspelled ledger is not made
+    said = run("send", *wrong, "--now", NOW)
+    assert (said.status, said.out) == (1, "")
+    assert "error[R460]" in said.err
+    assert not (tmp_path / "crm2.db").exists()
+    said = run("send", *shop, "--now", NOW)
+    assert "`templates` names `helo`, which is no template of the rules\n  help: did you mean `hello`?" in said.err
+    assert said.out == "no address: 1\nsent: 1\n"
+
+
+def test_a_mail_is_written_to_an_address_of_mail(run: Any, shop: list[object], tmp_path: Path) -> None:
+    (tmp_path / "facts" / "customers.csv").write_text("customer,nick,phone,email\na,Li,+491,li@x.test\n", "utf-8")
+    rules = RULES.replace("hello for sms", "hello for email").replace("send sms", "send email")
+    (tmp_path / "mail.rules").write_text(rules, "utf-8")
+    ledger = f"sqlite:///{tmp_path}/mail.db"
+    base = (tmp_path / "mail.rules", "--facts", tmp_path / "facts", "--state", ledger)
+    assert run("advance", *base, "--to", NOW, "--start", "2025-03-01").status == 0
+    (tmp_path / "sending.toml").write_text('[routes.mail]\nuse = "file"\nchannel = "email"\n', "utf-8")
+    said = run("send", *base, "--settings", tmp_path / "sending.toml", "--now", NOW)
+    assert said.out == "no address: 1\nsent: 1\n"
+    (line,) = (tmp_path / "messages.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(line)["address"] == "li@x.test"
 
 
 def test_letters_are_listed_explained_and_settled(run: Any, shop: list[object], tmp_path: Path) -> None:

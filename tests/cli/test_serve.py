@@ -74,6 +74,21 @@ def test_it_serves_what_the_settings_say(tmp_path: Path, ledger: Path, monkeypat
         assert opened.receipts.frame("li").get_column("kind").to_list() == ["message", "unsubscribe"]
 
 
+def test_where_somebody_listens_already_it_says_so(
+    run: Any, tmp_path: Path, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINKS", "0123456789abcdef")
+    monkeypatch.setenv("OLD", "fedcba9876543210")
+    words = ("serve", "--settings", settings(tmp_path, WEB), "--ledger", f"sqlite:///{ledger}", "--port")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = run(*words, taken.getsockname()[1])
+    assert (said.status, said.out) == (1, "")
+    assert "error[R498]: nothing can be heard at 127.0.0.1:" in said.err
+    assert "listening" not in said.err
+
+
 @pytest.mark.parametrize(
     ("text", "secret", "code"),
     [("", "0123456789abcdef", "R491"), (WEB, None, "R480"), (WEB, "short", "R488"), (WEB.replace("https://crm", "crm"), "0123456789abcdef", "R489")],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 
 from rulecrm.plugin import MARKETING, Message
@@ -31,6 +31,26 @@ _NAME = re.compile(r"""[^\s\x00-\x20\x7f"(),:;<>@\[\\\].]+(?:\.[^\s\x00-\x20\x7f
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}))*")
 
 
+class _Lines(EmailPolicy):
+    """Writes headers for the wire.
+
+    A long word is otherwise written as encoded words (RFC 2047), which have no place in an address: no mailbox provider
+    would find the link for leaving there.
+    """
+
+    _PLAIN = frozenset({"list-unsubscribe", "message-id"})
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """A header as it goes over the wire; of a list of addresses each on a line of its own."""
+        if name.lower() in self._PLAIN:
+            return f"{name}: {str(value).replace(', ', f',{self.linesep} ')}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_ASCII = _Lines(linesep="\r\n")
+_UTF8 = _Lines(linesep="\r\n", utf8=True)
+
+
 class AddressError(ValueError):
     """No letter can go to such an address."""
 
@@ -48,7 +68,7 @@ def letter(message: Message, settings: Settings, now: dt.datetime) -> bytes:
         RulesError: R480, the key to sign with is not there.
     """
     to = mailbox(message.address)
-    mail = EmailMessage(policy=SMTP if to.isascii() else SMTPUTF8)
+    mail = EmailMessage(policy=_ASCII if to.isascii() else _UTF8)
     mail["Message-ID"] = message_id(message, settings)
     mail["Date"] = format_datetime(now)
     mail["From"] = settings.sender
@@ -67,7 +87,7 @@ def letter(message: Message, settings: Settings, now: dt.datetime) -> bytes:
 
 def _leaving(mail: EmailMessage, message: Message, settings: Settings) -> None:
     ways = []
-    if message.unsubscribe and not any(ord(letter) <= 32 or letter in "<>," for letter in message.unsubscribe):
+    if message.unsubscribe and all(32 < ord(letter) < 127 and letter not in "<>," for letter in message.unsubscribe):
         ways.append(f"<{message.unsubscribe}>")
     if settings.unsubscribe_mailto:
         ways.append(f"<mailto:{parseaddr(settings.unsubscribe_mailto)[1]}?subject=unsubscribe%20{message.key}>")

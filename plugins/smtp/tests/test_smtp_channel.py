@@ -217,6 +217,16 @@ def test_a_letter_says_who_writes_and_how_to_leave(server: MailServer) -> None:
     assert html.get_content().strip() == "<p>Come <b>back</b></p>"
 
 
+def test_a_long_link_for_leaving_is_written_as_it_is(server: MailServer) -> None:
+    link = f"https://crm.example.com/a/long/way/u/{'AbC-_9' * 30}"
+    marketing = evolve(message(), unsubscribe=link)
+    sent(server, marketing, unsubscribe_mailto="leave@example.com")
+    raw = server.envelopes[0].content
+    assert isinstance(raw, bytes)
+    mailto = f"mailto:leave@example.com?subject=unsubscribe%20{marketing.key}"
+    assert f"\r\nList-Unsubscribe: <{link}>,\r\n <{mailto}>\r\n".encode() in raw
+
+
 def test_what_is_no_marketing_has_no_way_to_leave(server: MailServer) -> None:
     (letter,) = sent(server, evolve(message(), purpose="service", unsubscribe="https://crm.example.com/u/abc"))
     assert letter["List-Unsubscribe"] is None

@@ -19,6 +19,7 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 if TYPE_CHECKING:
     from rulecrm import Engine, Rules
     from rulecrm.dispatch import Dispatched
+    from rulecrm.state.outbox import Waiting
 
 __all__ = ["command"]
 
@@ -88,11 +89,14 @@ def command(
     """
     from rulecrm import Engine
     from rulecrm.dispatch import Routes
+    from rulecrm.model.instants import instant_of, to_microseconds
+    from rulecrm.state import Ledger
 
     with reporting(json=form == "json"):
         rules, facts = open_shop(file, folder, settings)
         routes = Routes.load(file_of_routes)
         draw(routes.warnings, {})
+        Ledger.open(url, create=False).close()  # a misspelled one would be made, and have nothing to send
         with Engine(rules, facts, state=url, seed=seed, routes=routes) as engine:
             if dry is not None:
                 return _rehearse(engine, dry, now, limit, form)
@@ -101,7 +105,8 @@ def command(
             heard = _poll(engine) if poll else 0
             with progress() as moved:
                 done = engine.dispatch(now, limit=limit, worker=worker, progress=moved)
-        _report(done, heard, form)
+        present = dt.datetime.now(dt.UTC) if now is None else now
+        _report(done, heard, to_microseconds(instant_of(present, rules.program.zone)), form)
     return 1 if done.stopped else 0
 
 
@@ -163,7 +168,7 @@ def _changed(folder: Path) -> tuple[tuple[str, int], ...]:
     return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir() if path.is_file()))
 
 
-def _report(done: Dispatched, heard: int, form: str) -> None:
+def _report(done: Dispatched, heard: int, now: int, form: str) -> None:
     if form == "json":
         report = {
             "receipts": heard,
@@ -181,12 +186,20 @@ def _report(done: Dispatched, heard: int, form: str) -> None:
     for outcome, count in done.outcomes.items():
         click.echo(f"{outcome}: {count:,}")
     if not done.outcomes:
-        click.echo("nothing was due")
+        click.echo("nothing was sent" if any(_overdue(one, now) for one in done.reasons) else "nothing was due")
     for one in done.reasons:
+        if one.reason is None and _overdue(one, now):
+            click.echo(f"waiting: {one.count:,}, due")
+            continue
         until = "" if one.until is None else f" (from {_shown(one.until)} on)"
         click.echo(f"waiting: {one.count:,}, {one.reason or 'not due yet'}{until}")
     if done.unknown:
         click.echo(f"nobody knows what became of {done.unknown:,}: `rulecrm letters list`")
+
+
+def _overdue(one: Waiting, now: int) -> bool:
+    """Whether something waits though its instant has come: nobody takes it, or there were more than the limit."""
+    return one.until is not None and one.until <= now
 
 
 def _shown(micros: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,8 +50,36 @@ def command(*, path: Path, url: str, host: str, port: int) -> None:
         try:
             with Ledger.open(url, create=False) as ledger:
                 application = of_routes(routes, ledger)
-                click.echo(f"listening at http://{host}:{port}", err=True)
-                # Tokens stand in addresses, and a log of who asked for which would tell who opened what.
-                uvicorn.run(application, host=host, port=port, access_log=False, server_header=False, ws="none")
+                with _listening(host, port) as listener:
+                    click.echo(f"listening at http://{host}:{listener.getsockname()[1]} (Ctrl-C ends it)", err=True)
+                    # Tokens stand in addresses, and a log of who asked for which would tell who opened what.
+                    config = uvicorn.Config(
+                        application, access_log=False, server_header=False, ws="none", log_level="warning"
+                    )
+                    uvicorn.Server(config).run(sockets=[listener])
         finally:
             asyncio.run(routes.close())
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that hears.
+
+    Raises:
+        RulesError: R498, the address cannot be listened at.
+    """
+    from rulecrm.diagnostics.model import Diagnostic, RulesError
+
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(2048)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        message = f"nothing can be heard at {host}:{port}: {error.strerror or error}"
+        raise RulesError([Diagnostic("R498", message, help="say another --port or --host")]) from None
+    return listener

@@ -104,4 +104,10 @@ reach another. It is asked a second time for some of the rows to see that.""",
 `rulecrm send` sends. One of them raised an error, or could not be reached. Messages are sent all the same, and what it
 has to tell is asked for again the next time.""",
     ),
+    Code(
+        "R498",
+        "address that cannot be listened at",
+        """`rulecrm serve` listens at `--host` and `--port`. Another program listens there already, the host is none of
+this machine, or the port (below 1024) is only for the system.""",
+    ),
 )
