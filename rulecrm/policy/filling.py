@@ -24,7 +24,7 @@ from rulecrm.model.machine import Use
 from rulecrm.model.program import Program
 from rulecrm.model.types import MONEY_SCALE, Type
 from rulecrm.planning import definition_of, make_plan
-from rulecrm.policy.reach import Have
+from rulecrm.policy.reach import Have, known_zones
 from rulecrm.runtime.evaluate import evaluate_points, start_run
 from rulecrm.runtime.run import Run
 
@@ -76,7 +76,8 @@ class Filling:
 
     def zones(self, customers: Sequence[object], instants: Sequence[int]) -> list[str | None]:
         """The IANA zone of each customer's own clock; None of those of whom the facts tell none."""
-        return self._texts(_ZONE, customers, instants)
+        found = pl.Series(self._texts(_ZONE, customers, instants), dtype=pl.String)
+        return known_zones(found).to_list()
 
     def _texts(self, attribute: str, customers: Sequence[object], instants: Sequence[int]) -> list[str | None]:
         if _own(attribute) not in {one.symbol for one in self.program.definitions} or not customers:

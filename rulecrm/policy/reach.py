@@ -7,12 +7,15 @@ Invariant: the questions are rules like all others, so that they see no fact aft
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import polars as pl
 from attrs import field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
+from rulecrm.diagnostics.suggest import nearest
 from rulecrm.facts import Facts
 from rulecrm.model.program import Program
 from rulecrm.model.schema import Schema
@@ -23,7 +26,7 @@ from rulecrm.runtime.evaluate import evaluate_points, start_run
 from rulecrm.runtime.run import Run
 from rulecrm.semantics import compile_rules
 
-__all__ = ["Have", "Reach", "open_reach"]
+__all__ = ["Have", "Reach", "known_zones", "open_reach"]
 
 
 @frozen(eq=False)
@@ -66,7 +69,7 @@ class Reach:
         """The IANA zone of each customer's own clock: String, never missing."""
         if "own_zone" not in self._known:
             return pl.Series([self.zone], dtype=pl.String).new_from_index(0, len(keys))
-        return self._ask("own_zone", keys, instants).cast(pl.String).fill_null(self.zone)
+        return known_zones(self._ask("own_zone", keys, instants).cast(pl.String)).fill_null(self.zone)
 
     def has(self, attribute: str) -> bool:
         """Whether the facts have this attribute, of those that were named when it was opened."""
@@ -81,7 +84,7 @@ class Reach:
             names["zone"] = "own_zone"
         found = dict(zip(names, self._columns(tuple(names.values()), keys, instants), strict=True))
         zone = found.get("zone", pl.Series([None], dtype=pl.String).new_from_index(0, len(keys)))
-        return {**found, "zone": zone.cast(pl.String).fill_null(self.zone)}
+        return {**found, "zone": known_zones(zone.cast(pl.String)).fill_null(self.zone)}
 
     def _ask(self, symbol: str, keys: pl.Series, instants: Ints) -> pl.Series:
         return self._columns((symbol,), keys, instants)[0]
@@ -90,6 +93,33 @@ class Reach:
         if symbols not in self._runs:
             self._runs[symbols] = start_run(self.program, self.facts, make_plan(self.program, symbols))
         return evaluate_points(self._runs[symbols], "customer", keys, instants)
+
+
+def known_zones(zones: pl.Series) -> pl.Series:
+    """The same zones of customers; a text that is no zone is a mistake of the facts, and nobody's clock is guessed.
+
+    Raises:
+        RulesError: R507, one of them is no IANA zone.
+    """
+    wrong = [name for name in zones.unique().drop_nulls().sort().to_list() if not _is_zone(name)]
+    if not wrong:
+        return zones
+    found = []
+    for name in wrong[:5]:
+        near = nearest(name, sorted(available_timezones()))
+        message = f"the attribute `zone` of a customer is `{name}`, which is no IANA zone"
+        help_ = f"did you mean `{near}`?" if near else "write one such as Europe/Berlin, or leave it empty"
+        found.append(Diagnostic("R507", message, help=help_, data={"count": int((zones == name).sum())}))
+    raise RulesError(found)
+
+
+@cache
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def open_reach(

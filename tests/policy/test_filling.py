@@ -113,3 +113,14 @@ def test_everybodys_language() -> None:
 def test_a_template_that_is_not_there() -> None:
     with pytest.raises(KeyError):
         open_filling(rulecrm.loads(RULES).program, shop()).values("nope", ["1"], [0])
+
+
+def test_a_zone_that_is_none_is_a_mistake_of_the_facts_and_nobodys_clock_is_guessed() -> None:
+    people = pl.DataFrame({"customer": ["a", "b", "c"], "zone": ["Europe/Berlin", None, "Europe/Berlim"]})
+    shop = rulecrm.Facts.from_frames(customers=people)
+    filling = open_filling(rulecrm.loads('template t for sms "{{ nick }}"').program, shop)
+    assert filling.zones(["a", "b"], [micros(day(2))] * 2) == ["Europe/Berlin", None]
+    with pytest.raises(rulecrm.RulesError) as caught:
+        filling.zones(["a", "c"], [micros(day(2))] * 2)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.help) == ("R507", "did you mean `Europe/Berlin`?")

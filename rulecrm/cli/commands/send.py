@@ -103,8 +103,12 @@ def command(
             if not once:
                 return _follow(engine, rules, folder, worker, poll=poll)
             heard = _poll(engine) if poll else 0
-            with progress() as moved:
-                done = engine.dispatch(now, limit=limit, worker=worker, progress=moved)
+            try:
+                with progress() as moved:
+                    done = engine.dispatch(now, limit=limit, worker=worker, progress=moved)
+            except KeyboardInterrupt:
+                click.echo("interrupted: what was under way is recorded, the rest waits", err=True)
+                raise
         present = dt.datetime.now(dt.UTC) if now is None else now
         _report(done, heard, to_microseconds(instant_of(present, rules.program.zone)), form)
     return 1 if done.stopped else 0
