@@ -306,7 +306,7 @@ class Engine:
     def _sender(self) -> Sender:
         return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
-            self._registry or installed(),
+            self._registry or self._plugins or installed(),
         )  # fmt: skip
 
     def dead_letters(self, decision: str | None = None) -> list[Letter]:

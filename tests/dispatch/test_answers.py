@@ -81,15 +81,15 @@ def test_retries_wait_longer_and_longer_and_end() -> None:
         for _ in range(6):
             done = made.dispatch(clock=clock)
             if done.until is not None:
-                waits.append((done.until - clock.at).total_seconds())
-                clock.at = done.until
+                waits.append((done.until - clock.instant).total_seconds())
+                clock.instant = done.until
         assert len(waits) == 5
         assert all(0 <= wait <= 30 * 2**number for number, wait in enumerate(waits))
         assert outcomes(made) == {"c0": "failed"}
         assert made.decisions()["reason"].to_list() == ["given up after 6 attempts (busy)"]
         (letter,) = made.dead_letters()
         assert [one.outcome for one in letter.tried] == ["retry"] * 6
-        assert made.retry(letter.decision, now=clock.at) == 1
+        assert made.retry(letter.decision, now=clock.instant) == 1
         channel.script = lambda _, __: ACCEPTED
         assert made.dispatch(clock=clock).outcomes == {"sent": 1}
         assert made.dead_letters() == []
@@ -292,7 +292,7 @@ def test_what_a_rate_lets_through_much_later_goes_back() -> None:
         done = made.dispatch(clock=clock)
         assert (done.outcomes, done.waiting) == ({"sent": 1}, 2)
         assert made.dispatch(clock=clock).outcomes == {}
-        clock.at = NOON + HOUR
+        clock.instant = NOON + HOUR
         assert made.dispatch(clock=clock).outcomes == {"sent": 1}
 
 
