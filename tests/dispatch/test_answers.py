@@ -10,7 +10,20 @@ import polars as pl
 import pytest
 
 from rulecrm.model.sending import Answer, Answered, Message, Price, Rate, key_of
-from tests.dispatch.world import ACCEPTED, EITHER, HOUR, NOON, SMS, Asked, Channel, Clock, customers, engine, outcomes, states
+from tests.dispatch.world import (
+    ACCEPTED,
+    EITHER,
+    HOUR,
+    NOON,
+    SMS,
+    Asked,
+    Channel,
+    Clock,
+    customers,
+    engine,
+    outcomes,
+    states,
+)
 
 
 def answering(*answers: Answer) -> Channel:
@@ -96,7 +109,9 @@ def test_retries_wait_longer_and_longer_and_end() -> None:
 
 
 def test_a_quota_is_there_again_at_the_providers_midnight() -> None:
-    channel = Channel("sms", lambda _, before: ACCEPTED if before else Answer(Answered.WAIT_QUOTA), day_zone="Asia/Shanghai")
+    channel = Channel(
+        "sms", lambda _, before: ACCEPTED if before else Answer(Answered.WAIT_QUOTA), day_zone="Asia/Shanghai"
+    )
     with engine(SMS, {"sms": channel}) as made:
         done = made.dispatch(clock=Clock())  # noon in UTC is eight in the evening
         assert done.until == dt.datetime(2025, 3, 2, 16, tzinfo=dt.UTC)

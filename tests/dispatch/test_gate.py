@@ -159,7 +159,9 @@ def test_hours_that_the_law_demands_are_of_marketing_alone() -> None:
 
 def test_caps_count_what_was_really_sent() -> None:
     # The policy grants one on the second and one on the ninth; both are sent on the ninth, for nobody sent before.
-    rules = SMS.replace("send sms hello", "send sms hello  wait 7d  send sms hello") + "policy { at most 1 sms per 7d }\n"
+    rules = (
+        SMS.replace("send sms hello", "send sms hello  wait 7d  send sms hello") + "policy { at most 1 sms per 7d }\n"
+    )
     channel = Channel("sms")
     with engine(rules, {"sms": channel}, to=BOUGHT + 7 * DAY) as made:
         assert made.decisions()["outcome"].to_list() == ["queued", "queued"]
@@ -171,7 +173,9 @@ def test_caps_count_what_was_really_sent() -> None:
 
 
 def test_what_may_have_been_sent_counts_for_a_cap() -> None:
-    rules = SMS.replace("send sms hello", "send sms hello  wait 7d  send sms hello") + "policy { at most 1 sms per 7d }\n"
+    rules = (
+        SMS.replace("send sms hello", "send sms hello  wait 7d  send sms hello") + "policy { at most 1 sms per 7d }\n"
+    )
     channel = Channel("sms", lambda _, __: Answer(Answered.UNKNOWN))
     with engine(rules, {"sms": channel}, to=BOUGHT + 7 * DAY) as made:
         made.dispatch(clock=Clock(BOUGHT + 2 * DAY))
@@ -180,8 +184,12 @@ def test_what_may_have_been_sent_counts_for_a_cap() -> None:
 
 
 def test_a_message_that_failed_leaves_its_place_to_the_next() -> None:
-    rules = SMS.replace("send sms hello", "send sms hello  wait 7d  send sms hello") + "policy { at most 1 sms per 7d }\n"
-    channel = Channel("sms", lambda message, _: Answer(Answered.DEAD_ADDRESS if message.step == "1" else Answered.ACCEPTED))
+    rules = (
+        SMS.replace("send sms hello", "send sms hello  wait 7d  send sms hello") + "policy { at most 1 sms per 7d }\n"
+    )
+    channel = Channel(
+        "sms", lambda message, _: Answer(Answered.DEAD_ADDRESS if message.step == "1" else Answered.ACCEPTED)
+    )
     with engine(rules, {"sms": channel}, to=BOUGHT + 7 * DAY) as made:
         assert made.dispatch(clock=Clock(BOUGHT + 2 * DAY)).outcomes == {"dead address": 1}
         assert made.dispatch(clock=Clock(BOUGHT + 7 * DAY)).outcomes == {"sent": 1}

@@ -15,13 +15,28 @@ import rulecrm
 from rulecrm.dispatch import Routes, Web
 from rulecrm.model.sending import Answer, Answered, Message
 from rulecrm.plugin import Secret
-from tests.dispatch.world import ACCEPTED, DAY, HOUR, NOON, START, Channel, Clock, customers, engine, facts, outcomes, states
+from tests.dispatch.world import (
+    ACCEPTED,
+    DAY,
+    HOUR,
+    NOON,
+    START,
+    Channel,
+    Clock,
+    customers,
+    engine,
+    facts,
+    outcomes,
+    states,
+)
 
 HEAD = 'timezone "UTC"\ncurrency CNY\n'
 
 
 def rules(template: str, *more: str, send: str = "send sms hello") -> str:
-    return "\n".join([HEAD, *more, f"template hello for sms {template}", f"campaign care {{ enter on purchase  {send} }}", ""])
+    return "\n".join(
+        [HEAD, *more, f"template hello for sms {template}", f"campaign care {{ enter on purchase  {send} }}", ""]
+    )
 
 
 def test_values_are_those_of_the_moment_of_sending() -> None:
@@ -54,7 +69,9 @@ def test_a_coupon_is_given_once_and_stays_with_its_message() -> None:
     with engine(rules('"Take {{ coupon.SPRING }}"'), {"sms": channel}, people=customers(4)) as made:
         assert made.add_coupons("SPRING", ["A1", "A2", "A1", "A3"]) == 3
         done = made.dispatch(clock=Clock())
-        assert [one.reason for one in done.reasons if one.reason and "pool" in one.reason] == ["the pool of coupons `SPRING` is empty"]
+        assert [one.reason for one in done.reasons if one.reason and "pool" in one.reason] == [
+            "the pool of coupons `SPRING` is empty"
+        ]
         first = {message.customer: message.content.text for message in channel.got}
         assert sorted(first.values()) == ["Take A1", "Take A2", "Take A3"]
         made.add_coupons("SPRING", ["A4"])
@@ -85,7 +102,9 @@ def test_a_dry_run_writes_files_with_harmless_names(tmp_path: Path) -> None:
         told = made.rehearse(tmp_path / "out", NOON)
     assert told.outcomes == {"no address": 1, "would be sent": 2}
     files = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert [name for name in files if name.endswith(".json")] == ["000001-sms-_x.json", "000002-sms-_1_1.json"] or len(files) == 6
+    assert [name for name in files if name.endswith(".json")] == ["000001-sms-_x.json", "000002-sms-_1_1.json"] or len(
+        files
+    ) == 6
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     assert "&lt;b&gt;" in page
@@ -101,7 +120,9 @@ def test_a_message_has_the_words_of_the_version_it_was_decided_with() -> None:
         channel = Channel("sms")
         with engine(rules('"Old"'), {}, state=url):
             pass
-        later = rulecrm.Engine(rulecrm.loads(rules('"New"')), facts(), state=url, start=START, channels={"sms": channel})
+        later = rulecrm.Engine(
+            rulecrm.loads(rules('"New"')), facts(), state=url, start=START, channels={"sms": channel}
+        )
         with later:
             later.advance(NOON + DAY)
             later.dispatch(clock=Clock(NOON + DAY))
@@ -154,4 +175,3 @@ def test_the_provider_knows_an_approved_template_by_its_own_name() -> None:
         made.retry(letter.decision, now=NOON)
         assert made.dispatch(clock=Clock()).outcomes == {"sent": 1}
     assert (channel.got[0].content.code, dict(channel.got[0].content.parameters)) == ("SMS_123", {"nick": "Li"})
-

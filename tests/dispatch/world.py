@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
+
 import rulecrm
 from rulecrm.model.sending import Answer, Answered, Message, Sent, Traits
 from rulecrm.testing.clocks import FakeClock
@@ -39,7 +40,9 @@ def Clock(at: dt.datetime = NOON) -> FakeClock:  # noqa: N802 - it stands where 
 class Channel:
     """Answers as the script says, and remembers everything that it was handed."""
 
-    def __init__(self, word: str, script: Script | None = None, clock: FakeClock | None = None, **traits: object) -> None:
+    def __init__(
+        self, word: str, script: Script | None = None, clock: FakeClock | None = None, **traits: object
+    ) -> None:
         address = {"sms": "phone", "email": "email"}.get(word, "")
         given: dict[str, object] = {"channel": word, "provider": f"fake-{word}", "address": address, **traits}
         self.traits = Traits(**given)  # type: ignore[arg-type]
@@ -88,7 +91,11 @@ def customers(count: int = 1, **columns: Sequence[object]) -> pl.DataFrame:
     """`c0`, `c1`, … with a phone and an e-mail address; other columns as given."""
     keys = [f"c{number}" for number in range(count)]
     frame = pl.DataFrame(
-        {"customer": keys, "phone": [f"+4912{number:08}" for number in range(count)], "email": [f"{key}@x.test" for key in keys]}
+        {
+            "customer": keys,
+            "phone": [f"+4912{number:08}" for number in range(count)],
+            "email": [f"{key}@x.test" for key in keys],
+        }
     )
     return frame.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
 
