@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from types import MappingProxyType
 from typing import Self
 
 from rulecrm_smpp.pdus import HEADER, LONGEST, Command, Pdu, c_octets
@@ -20,6 +21,13 @@ from rulecrm_smpp.settings import Settings
 __all__ = ["Lost", "Session", "Unsent"]
 
 _VERSION = b"\x34"
+_BINDS = MappingProxyType(
+    {
+        "transceiver": Command.BIND_TRANSCEIVER,
+        "transmitter": Command.BIND_TRANSMITTER,
+        "receiver": Command.BIND_RECEIVER,
+    }
+)
 _PATIENCE = 1.0
 """Seconds that a farewell may take."""
 
@@ -63,8 +71,8 @@ class Session:
         self.over = False
 
     @classmethod
-    async def open(cls, settings: Settings, hear: Hear, late: Late) -> Self:
-        """Connect and bind.
+    async def open(cls, settings: Settings, bind: str, hear: Hear, late: Late) -> Self:
+        """Connect and bind, as a transceiver, a transmitter or a receiver.
 
         Raises:
             Unsent: nobody listens, or the centre refuses.
@@ -78,12 +86,10 @@ class Session:
             raise Unsent(type(error).__name__) from None
         session = cls(reader, writer, settings.timeout, hear, late)
         session._tasks.append(asyncio.create_task(session._read()))
-        transceiver = settings.bind == "transceiver"
-        command = Command.BIND_TRANSCEIVER if transceiver else Command.BIND_TRANSMITTER
         login = c_octets(settings.system) + password.encode("latin-1", "replace") + b"\0"
         body = login + c_octets(settings.kind) + _VERSION + b"\0\0\0"
         try:
-            answer = await session.ask(command, body)
+            answer = await session.ask(_BINDS[bind], body)
         except (Lost, Unsent) as error:
             await session.close()
             raise Unsent(f"no answer to the bind: {error}") from None
