@@ -41,6 +41,10 @@ _LATE = 1_000
 _PAUSE = 1.0
 """Seconds for which a session that did not come about is not tried again: a full window would try it once a message."""
 
+_QUIET = 1.0
+"""Seconds of silence after which the centre is asked whether it is there before a message is risked: while no loop
+runs, nobody notices that a session ends."""
+
 _LATER, _NEVER = 0x64, 0x65
 """ESME_RX_T_APPN: the centre delivers again; ESME_RX_P_APPN: it does not."""
 
@@ -157,7 +161,7 @@ class Smpp:
         bind = purpose if self._settings.bind == "pair" else self._settings.bind
         async with self._opening:
             session = self._sessions.get(bind)
-            if session is not None and not session.over:
+            if session is not None and not session.over and (session.quiet < _QUIET or await session.there()):
                 return session
             clock = asyncio.get_running_loop().time
             failed = self._failed.get(bind)

@@ -68,7 +68,13 @@ class Session:
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Pdu]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._heard_at = asyncio.get_running_loop().time()
         self.over = False
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since the centre was last heard of."""
+        return asyncio.get_running_loop().time() - self._heard_at
 
     @classmethod
     async def open(cls, settings: Settings, bind: str, hear: Hear, late: Late) -> Self:
@@ -125,6 +131,14 @@ class Session:
             if not waiting.cancel() and not waiting.cancelled():
                 waiting.exception()  # it was looked at
 
+    async def there(self) -> bool:
+        """Whether the centre is still there."""
+        try:
+            await self.ask(Command.ENQUIRE_LINK)
+        except (Lost, Unsent):
+            self._end("the centre is silent")
+        return not self.over
+
     async def close(self) -> None:
         """Say farewell and let go of the connection."""
         if not self.over:
@@ -157,6 +171,7 @@ class Session:
             self._end(why)
 
     async def _got(self, pdu: Pdu) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
         if pdu.command & Command.ANSWER:
             waiting = self._waiting.get(pdu.sequence)
             if waiting is not None and not waiting.done():
@@ -178,10 +193,7 @@ class Session:
     async def _stay(self, seconds: float) -> None:
         while not self.over:
             await asyncio.sleep(seconds)
-            try:
-                await self.ask(Command.ENQUIRE_LINK)
-            except (Lost, Unsent):
-                self._end("the centre is silent")
+            await self.there()
 
     def _end(self, why: str) -> None:
         """Nothing goes out any more, and whoever waits for an answer learns that it is lost."""

@@ -10,6 +10,7 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -509,6 +510,19 @@ def test_after_a_cut_there_is_a_new_session(centre: Centre) -> None:
         return [first[0].outcome, (await channel.send([message(2)]))[0].outcome]
 
     assert run(channel, work) == [Answered.ACCEPTED] * 2
+    assert centre.commands.count(9) == 2
+
+
+def test_a_session_that_ended_unnoticed_costs_no_message(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rulecrm_smpp.channel._QUIET", 0.0)
+    channel = Smpp(settings(centre), Context())
+    with asyncio.Runner() as loop:
+        loop.run(channel.send([message(1)]))
+        centre.cut()  # no loop runs
+        time.sleep(0.1)
+        (answer,) = loop.run(channel.send([message(2)]))
+        loop.run(channel.close())
+    assert answer.outcome is Answered.ACCEPTED
     assert centre.commands.count(9) == 2
 
 
