@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from rulecrm.api.result import Result
     from rulecrm.api.rules import Rules, load, loads
     from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
+    from rulecrm.dispatch import Dispatched, Routes
     from rulecrm.engine import Advanced, Backtest, Engine
     from rulecrm.explain import Explanation
     from rulecrm.facts import Facts
     from rulecrm.model.instants import instant_of
 
 __all__ = [
-    "Advanced", "Backtest", "Diagnostic", "Engine", "Explanation", "Facts", "Result", "Rules", "RulesError", "Severity",
-    "__version__", "check", "format_text", "instant_of", "load", "loads",
+    "Advanced", "Backtest", "Diagnostic", "Dispatched", "Engine", "Explanation", "Facts", "Result", "Routes", "Rules",
+    "RulesError", "Severity", "__version__", "check", "format_text", "instant_of", "load", "loads",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -29,6 +30,8 @@ _HOMES = {
     "Backtest": "rulecrm.engine",
     "Engine": "rulecrm.engine",
     "Diagnostic": "rulecrm.diagnostics.model",
+    "Dispatched": "rulecrm.dispatch",
+    "Routes": "rulecrm.dispatch",
     "Explanation": "rulecrm.explain",
     "Facts": "rulecrm.facts",
     "Result": "rulecrm.api.result",

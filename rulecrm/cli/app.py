@@ -112,9 +112,10 @@ def run(words: list[str]) -> int:
     except click.Abort:
         return 130
     except Exception as error:
-        if isinstance(error, BrokenPipeError) or words[0] in _COMMANDS:
+        name = next(iter(words), "")
+        if isinstance(error, BrokenPipeError) or name in _COMMANDS:
             raise
-        return _blamed(words[0], error)
+        return _blamed(name, error)
     return status if isinstance(status, int) else 0
 
 

@@ -102,7 +102,7 @@ def table(plugins: list[Data]) -> Table:
             rows = [("refused", Text(str(plugin["refused"]), "red"))]
         for number, (offer, doc) in enumerate(rows or [("nothing", Text(""))]):
             first = number == 0
-            drawn.add_row(Text(str(plugin["name"]) if first else ""), wheel if first else "", Text(offer), doc)
+            drawn.add_row(Text(str(plugin["name"]) if first else ""), Text(wheel if first else ""), Text(offer), doc)
     return drawn
 
 

@@ -134,11 +134,12 @@ async def _begin(shared: Shared, routes: Routes) -> None:
 async def _work(shared: Shared, routes: Routes) -> None:
     lanes = []
     for route in routes.routes:
+        ways = Ways(routes.pairs(route))
         problem = await shared.aside(shared.gate.problem, route)
-        if problem is not None:
+        if problem is None:
+            lanes.append(Lane(route, shared, ways))
+        elif shared.ledger.outbox.peek(shared.now(), ways=ways, limit=1):
             shared.stop(route.name, problem)
-        elif pairs := routes.pairs(route):
-            lanes.append(Lane(route, shared, Ways(pairs)))
     shared.hall.busy = len(lanes)
     try:
         async with asyncio.TaskGroup() as group:

@@ -182,9 +182,7 @@ class Gate:
                 (one.customer, one.campaign, route.channel, now) for one in (asked.messages[number] for number in open_)
             ]
             shape = {name: sent.schema[name] for name in names}
-            over = over_limits(
-                pl.DataFrame(rows, shape, orient="row"), sent.select(names), caps, {}, self.program.zone
-            )
+            over = over_limits(pl.DataFrame(rows, shape, orient="row"), sent.select(names), caps, {}, self.program.zone)
             for number, limit in zip(open_, over, strict=True):
                 if limit is not None:
                     one = asked.messages[number]
@@ -238,6 +236,7 @@ class Gate:
 
 _NOTICE = "notice"
 """The purpose of what the staff are told."""
+
 
 @define(eq=False)
 class _Asked:

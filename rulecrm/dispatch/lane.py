@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Coroutine, Hashable, Sequence
+from typing import Any
 
 from attrs import define, field
 
@@ -46,6 +47,7 @@ _CATCH_UP = 50_000
 
 _PATIENCE = 60_000_000
 """Microseconds that a lane waits for a rate; what would have to wait longer goes back to the outbox."""
+
 
 @define(eq=False)
 class Lane:
@@ -97,7 +99,7 @@ class Lane:
                 self._preparing = asyncio.create_task(self._prepare())
             volley = [] if self._closed else await self._volley()
             if volley or self._settled:
-                await self._turn(volley)
+                await _whole(self._turn(volley))
                 continue
             if self._under_way:
                 await self._hear()
@@ -352,3 +354,13 @@ class Lane:
             await self._put_off(until, reason)
         if self._settled:
             await self._turn([])
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Do it to its end, even where the run is broken off meanwhile: what is marked is handed over."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -72,7 +72,9 @@ def rehearse(
     for route in routes.routes:
         problem = gate.problem(route)
         if problem is not None:
-            rows.append({"route": route.name, "channel": route.channel, "outcome": "stopped", "reason": problem.message})
+            rows.append(
+                {"route": route.name, "channel": route.channel, "outcome": "stopped", "reason": problem.message}
+            )
             continue
         claimed = ledger.outbox.peek(now, ways=Ways(routes.pairs(route)), limit=_MOST if limit is None else limit)
         verdicts = gate.ask(route, claimed, now)

@@ -18,8 +18,8 @@ from attrs import field, frozen
 from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.dispatch.builtin import BUILTIN
-from rulecrm.model.program import Program
 from rulecrm.model.machine import Act, Send, Staff
+from rulecrm.model.program import Program
 from rulecrm.plugin import NO_SECRET, Channel, ChannelType, Context, Registry, Secret, Traits, installed, read_settings
 
 __all__ = ["STAFF", "Route", "Routes", "Sending", "Web"]
@@ -123,9 +123,7 @@ class Routes:
         return cls(tuple(found), sending or Sending())
 
     @classmethod
-    def load(
-        cls, path: str | Path, *, registry: Registry | None = None, context: Context | None = None
-    ) -> Routes:
+    def load(cls, path: str | Path, *, registry: Registry | None = None, context: Context | None = None) -> Routes:
         """Read a settings file.
 
         Args:
@@ -154,9 +152,8 @@ class Routes:
         found: list[Diagnostic] = []
         known = {**(registry or installed()).channels, **BUILTIN}
         tables = {"routes", "sending", "web"}
-        for name in given:
-            if name not in tables:
-                found.append(Diagnostic("R482", f"settings of sending know no `{name}`", help=_near(name, tables)))
+        for name in sorted(set(given) - tables):
+            found += [Diagnostic("R482", f"settings of sending know no `{name}`", help=_near(name, tables))]
         sending = _settings(given.get("sending", {}), Sending, "[sending]", found) or Sending()
         web = _settings(given["web"], Web, "[web]", found) if "web" in given else None
         tables_ = given.get("routes", {})

@@ -1,8 +1,8 @@
 """What the lanes of one run share.
 
 In: a ledger, a clock, a gate, a writer. Out: counts, and what is to be told.
-Invariant: the ledger is written by one thread of this process, so that turns of several lanes come one after another and
-the loop goes on meanwhile.
+Invariant: the ledger is written by one thread of this process, so that turns of several lanes come one after another
+and the loop goes on meanwhile.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from rulecrm.machine.journeys import Clock
 from rulecrm.model.durations import Duration
 from rulecrm.model.instants import Instant, from_microseconds, instant_of, to_microseconds
 from rulecrm.model.program import Program
-from rulecrm.plugin import Channel, Registry, installed
+from rulecrm.plugin import Channel, Polls, Registry, installed
 from rulecrm.runtime import calendar
 from rulecrm.runtime.register import ALWAYS
 from rulecrm.state import Ledger, RulesVersion, Settings
@@ -119,7 +119,7 @@ class Engine:
             lateness: how old a late row may be, and still be entered on.
             channels: what sends, by the word of the rules: `{"sms": channel}`; they are their owner's to close.
             routes: what sends, as a settings file says (`Routes.load`); closed with the engine.
-            registry: what plugins offer; what is installed where nothing is said.
+            registry: what plugins offer; what the rules were checked with where nothing is said.
 
         Raises:
             RulesError: the ledger cannot be opened, is newer than this version, or belongs to other rules; R440.
@@ -140,7 +140,7 @@ class Engine:
             self._ledger.close()
             raise
         self._loaded: dict[tuple[str, str], Program | None] = {}
-        self._registry = registry
+        self._registry = registry or rules.plugins
         self._desk = Desk(routes if routes is not None else Routes.of(channels or {}))
         self._hearing = Hearing()
 
@@ -151,6 +151,11 @@ class Engine:
     def close(self) -> None:
         """Let go of the ledger, and of channels that were made from settings."""
         self._desk.close()
+        self._ledger.close()
+
+    async def aclose(self) -> None:
+        """The same as `close`, for programs that have a loop of asyncio."""
+        await self._desk.routes.close()
         self._ledger.close()
 
     def __enter__(self) -> Self:
@@ -293,6 +298,31 @@ class Engine:
         self._recognise()
         return await self._sender().send(clock=clock or SystemClock(), limit=limit, worker=worker, progress=progress)
 
+    def poll(self) -> int:
+        """Fetch what providers that do not call have to tell since they were last asked; how many receipts were new.
+
+        Raises:
+            ExceptionGroup: what routes raised, after all others were asked.
+            RuntimeError: it is called where a loop of asyncio is running; there, `await engine.apoll()`.
+        """
+        return self._desk.run(self.apoll)
+
+    async def apoll(self) -> int:
+        """The same as `poll`, for programs that have a loop of asyncio."""
+        new, failed = 0, list[Exception]()
+        for route in self._desk.routes.routes:
+            if isinstance(route.sender, Polls):
+                try:
+                    new += await self._ledger.receipts.poll(route.sender, route=route.name, word=route.channel)
+                except Exception as error:  # noqa: BLE001 - a stranger's code, or its provider; the others are asked first
+                    error.add_note(f"while the route `{route.name}` was asked")
+                    failed.append(error)
+        if new:
+            self._recognise()
+        if failed:
+            raise ExceptionGroup("routes could not be asked", failed)
+        return new
+
     def rehearse(self, folder: str | Path, now: Instant | None = None, *, limit: int | None = None) -> Rehearsed:
         """Write what would be sent now into a folder, as files to be opened and read; nothing is sent or changed.
 
@@ -306,7 +336,7 @@ class Engine:
     def _sender(self) -> Sender:
         return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
-            self._registry or installed(),
+            self._registry or self._plugins or installed(),
         )  # fmt: skip
 
     def dead_letters(self, decision: str | None = None) -> list[Letter]:

@@ -52,14 +52,15 @@ class Desk:
         raise RuntimeError("a loop of asyncio is running here: `await engine.adispatch(…)` instead")
 
     def close(self) -> None:
-        """Close the channels that were made from settings, and the loop."""
+        """Close the channels that were made from settings, and the loop; inside a running loop `aclose` does that."""
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            self.run(self.routes.close)
-            assert self._runner is not None
-            self._runner.close()
-            self._runner = None
+            if any(route.kind is not None for route in self.routes.routes):
+                self.run(self.routes.close)
+            if self._runner is not None:
+                self._runner.close()
+                self._runner = None
 
 
 @frozen(eq=False)

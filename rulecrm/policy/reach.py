@@ -72,9 +72,7 @@ class Reach:
         """Whether the facts have this attribute, of those that were named when it was opened."""
         return attribute in self.attributes
 
-    def all(
-        self, channel: str, keys: pl.Series, instants: Ints, *, purpose: str = MARKETING
-    ) -> dict[str, pl.Series]:
+    def all(self, channel: str, keys: pl.Series, instants: Ints, *, purpose: str = MARKETING) -> dict[str, pl.Series]:
         """All that is known, at once: `refused`, `suppressed` (Boolean), `zone` (String), and each attribute."""
         word = self.channels[channel]
         refused = word if purpose == MARKETING else self.purposes[channel, purpose]
@@ -135,9 +133,8 @@ def open_reach(
     lines += [f"metric {word} = {name}" for name, word in asked.items()]
     compiled = compile_rules("\n".join(lines) + "\n", source="<policy>", schema=program.schema)
     assert compiled.program is not None, compiled.diagnostics
-    return Reach(
-        compiled.program, facts, MappingProxyType(words), MappingProxyType(others), program.zone, MappingProxyType(asked)
-    )
+    known, purposed, named = MappingProxyType(words), MappingProxyType(others), MappingProxyType(asked)
+    return Reach(compiled.program, facts, known, purposed, program.zone, named)
 
 
 @frozen(eq=False)

@@ -1,8 +1,8 @@
 """Rates and pauses of routes, shared by all workers of a ledger.
 
 In: how many messages somebody would send, and at which rate. Out: how many may go, and from when on.
-Invariant: between two messages of a bucket lies at least the time that the rate gives each, whoever sends them: messages
-that are reserved are spread from their instant on, one after the other.
+Invariant: between two messages of a bucket lies at least the time that the rate gives each, whoever sends them:
+messages that are reserved are spread from their instant on, one after the other.
 
 A bucket holds one token at most, so that nothing is saved up in quiet times and any stretch of `seconds` has `count`
 messages at most. It may be overdrawn: whoever comes next is told from when on the tokens are there.
@@ -42,9 +42,7 @@ class Buckets:
 
     transaction: Transaction = field(repr=False)
 
-    def reserve(
-        self, route: str, rates: Sequence[tuple[int, float]], count: int, now: int, patience: int
-    ) -> Granted:
+    def reserve(self, route: str, rates: Sequence[tuple[int, float]], count: int, now: int, patience: int) -> Granted:
         """Take tokens for messages that go now, or before long.
 
         Args:
@@ -74,7 +72,9 @@ class Buckets:
                 free = min(count, int((now + patience - start) / slowest) + 1)
             for name, (level, _) in levels.items():
                 connection.execute(
-                    sa.update(buckets).where(buckets.c.bucket == name).values(level=level - free, at=max(now, held[name][1]))
+                    sa.update(buckets)
+                    .where(buckets.c.bucket == name)
+                    .values(level=level - free, at=max(now, held[name][1]))
                 )
         return Granted(free, start, slowest)
 
@@ -98,8 +98,8 @@ class Buckets:
         for name in sorted(set(names)):  # always in one order, so that two workers do not wait for each other
             query = sa.select(columns.level, columns.at, columns.not_before).where(columns.bucket == name)
             if connection.dialect.name == "postgresql":
-                new = 'INSERT INTO rulecrm_buckets (bucket, "level", at, not_before) VALUES (%s, 1, 0, 0) ON CONFLICT DO NOTHING'
-                connection.exec_driver_sql(new, (name,))
+                new = "INSERT INTO rulecrm_buckets (bucket, level, at, not_before) VALUES (%s, 1, 0, 0)"
+                connection.exec_driver_sql(f"{new} ON CONFLICT DO NOTHING", (name,))
                 query = query.with_for_update()
             row = connection.execute(query).first()
             if row is None:

@@ -156,7 +156,9 @@ def _heard(receipts: pl.DataFrame | None) -> _Found:
             continue  # that is an attempt
         said = ": ".join(part for part in (row["reason"], row["text"]) if part)
         text = f"{row['kind']} {row['channel']}{f' ({said})' if said else ''}"
-        found.append(((row["at"], 4, row["event"]), Happening(row["at"], "receipt", row["campaign"] or "", "", text=text)))
+        found.append(
+            ((row["at"], 4, row["event"]), Happening(row["at"], "receipt", row["campaign"] or "", "", text=text))
+        )
     return found
 
 

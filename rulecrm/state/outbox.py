@@ -1,11 +1,11 @@
 """The outbox: messages that wait, who has claimed them, and what became of each.
 
 In: a ledger's transactions; claims, marks, outcomes. Out: rows, each of which one worker holds.
-Invariant: before a message is handed to a channel it is `sending`, and is so on disk; what is `sending` is never claimed
-again, and a message that a worker did not hold any more is not marked.
+Invariant: before a message is handed to a channel it is `sending`, and is so on disk; what is `sending` is never
+claimed again, and a message that a worker did not hold any more is not marked.
 
-Several workers may use one outbox. In PostgreSQL a claim passes over rows that somebody else is claiming (`SKIP LOCKED`);
-in SQLite each claim is a writing transaction, and there is only one of those at a time.
+Several workers may use one outbox. In PostgreSQL a claim passes over rows that somebody else is claiming (`SKIP
+LOCKED`); in SQLite each claim is a writing transaction, and there is only one of those at a time.
 """
 
 from __future__ import annotations
@@ -174,9 +174,7 @@ class Outbox:
 
     # --- claiming -------------------------------------------------------------------------------------------------
 
-    def claim(
-        self, worker: str, now: int, *, ways: Ways, limit: int, lease: int, alone: bool = False
-    ) -> list[Claimed]:
+    def claim(self, worker: str, now: int, *, ways: Ways, limit: int, lease: int, alone: bool = False) -> list[Claimed]:
         """Claim messages that are due; those that have waited longest first.
 
         Args:
@@ -286,7 +284,7 @@ class Outbox:
             marked = frozenset[str]()
             if marks:
                 self.watch("mark")
-                marked = _mark(connection, worker, marks, route, now, now + lease)
+                marked = _mark(connection, worker, marks, route=route, now=now, until=now + lease)
         if outcomes:
             self.watch("recorded")
         if marks:
@@ -324,9 +322,7 @@ class Outbox:
         with self.transaction(write=False) as connection:
             rows = connection.execute(query).all()
         # As they were when they were claimed: what is told of them now is told of that attempt.
-        return [
-            (evolve(_claimed(row), attempts=row.attempts - 1), row.key, row.begun, row.provider_id) for row in rows
-        ]
+        return [(evolve(_claimed(row), attempts=row.attempts - 1), row.key, row.begun, row.provider_id) for row in rows]
 
     def hold(self, lost: Collection[str], reason: str) -> None:
         """Messages whose answer was lost wait for a person; their outcome stays `unknown`."""
@@ -362,11 +358,15 @@ class Outbox:
 _FREE = {"state": "waiting", "worker": None, "leased_until": None}
 _OUTBOX = [
     outbox.c[name]
-    for name in ("decision", "customer", "due", "choice", "channel", "template", "via", "attempts", "tries", "refused", "reason")
+    for name in (
+        "decision", "customer", "due", "choice", "channel", "template", "via", "attempts", "tries", "refused", "reason",
+    )
 ]  # fmt: skip
 _DECISION = [
     decisions.c[name]
-    for name in ("campaign", "journey", "step", "wave", "action", "at", "values", "messages", "text", "version", "rules")
+    for name in (
+        "campaign", "journey", "step", "wave", "action", "at", "values", "messages", "text", "version", "rules",
+    )
 ]  # fmt: skip
 
 
@@ -407,7 +407,7 @@ def _one_at_a_time(connection: sa.Connection) -> None:
 
 
 def _mark(
-    connection: sa.Connection, worker: str, marks: Sequence[Mark], route: str, now: int, until: int
+    connection: sa.Connection, worker: str, marks: Sequence[Mark], *, route: str, now: int, until: int
 ) -> frozenset[str]:
     columns = outbox.c
     mine = sa.and_(columns.state == "claimed", columns.worker == worker)
@@ -419,8 +419,8 @@ def _mark(
     rows = [one for one in marks if one.decision in held]
     bulk.many(
         connection,
-        """UPDATE rulecrm_outbox SET state = 'sending', attempts = ?, key = ?, route = ?, leased_until = ?, provider_id = NULL
-        WHERE decision = ?""",
+        """UPDATE rulecrm_outbox SET state = 'sending', attempts = ?, key = ?, route = ?, leased_until = ?,
+        provider_id = NULL WHERE decision = ?""",
         [(one.number, one.key, route, until, one.decision) for one in rows],
     )
     bulk.many(
@@ -433,7 +433,7 @@ def _mark(
 
 
 def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome]) -> None:
-    """Answers are kept whoever holds the message by now; what becomes of it is settled by whoever handed it over last."""
+    """Answers are kept whoever holds the message by now; its outcome is settled by whoever handed it over last."""
     answered = [one for one in outcomes if one.answer is not None]
     bulk.many(
         connection,

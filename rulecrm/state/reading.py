@@ -52,6 +52,7 @@ ATTEMPTS = (
     Field("currency", TEXT, "of the price", nullable=True),
 )
 
+
 def decisions(
     connection: sa.Connection, *, customer: str | None, campaign: str | None, since: dt.datetime | None
 ) -> pl.DataFrame:

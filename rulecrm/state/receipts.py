@@ -35,7 +35,7 @@ Transaction = Callable[..., AbstractContextManager[sa.Connection]]
 """Opens a transaction of a ledger; `write=True` for one that may write."""
 
 PATIENCE = 30 * 86_400_000_000
-"""For how long, microseconds, a receipt of a message that nobody knows waits for it to become known."""
+"""For how long, microseconds, a receipt of a message or an address that nobody knows waits for it to become known."""
 
 _LONGEST_TEXT = 4_000
 """Characters of a reply, and of a reason, that are kept."""
@@ -186,8 +186,7 @@ class Receipts:
 
     def strangers(self) -> frozenset[str]:
         """Channels that have receipts of an address of which nobody has said yet whose it is."""
-        columns = tables.receipts.c
-        query = sa.select(columns.channel).where(columns.address.is_not(None)).distinct()
+        query = sa.select(tables.receipts.c.channel).where(_strange()).distinct()
         with self.transaction(write=False) as connection:
             return frozenset(connection.execute(query).scalars())
 
@@ -199,22 +198,24 @@ class Receipts:
             addresses: customers by address.
         """
         columns = tables.receipts.c
-        mine = sa.select(tables.receipts).where(columns.address.is_not(None), columns.channel == channel)
+        mine = sa.select(tables.receipts).where(_strange(), columns.channel == channel)
+        with self.transaction(write=False) as connection:
+            wanted = {row["address"] for row in connection.execute(mine).mappings()}
+            people = _People(Tombstones.read(connection), {})
+        whose: dict[str, frozenset[str]] = {}
+        for address, customers in addresses.items() if wanted else ():  # nobody waits for the ledger meanwhile
+            name = people.hash(address)
+            if name in wanted:
+                whose[name] = whose.get(name, frozenset()) | people.living(customers)
+        whose = {name: customers for name, customers in whose.items() if customers}
+        if not whose:
+            return 0
         with self.transaction(write=True) as connection:
             waiting = [_Row(**row) for row in connection.execute(mine).mappings()]
-            if not waiting:
-                return 0
-            people = _People(Tombstones.read(connection), {})
-            wanted = {row.address for row in waiting}
-            whose: dict[str, set[str]] = {}
-            for address, customers in addresses.items():
-                name = people.hash(address)
-                if name in wanted:
-                    whose.setdefault(name, set()).update(people.living(customers))
-            known = [row for row in waiting if row.address is not None and whose.get(row.address)]
-            for row in known:
+            known = [(row, whose[row.address]) for row in waiting if row.address in whose]
+            for row, _ in known:
                 connection.execute(sa.delete(tables.receipts).where(columns.receipt == row.receipt))
-            _insert(connection, [one for row in known for one in _shared(row, whose[str(row.address)])])
+            _insert(connection, [one for row, customers in known for one in _shared(row, customers)])
         return len(known)
 
     def frame(self, customer: str | None = None) -> pl.DataFrame:
@@ -247,9 +248,20 @@ def reconcile(connection: sa.Connection) -> int:
             _match(connection, row, found)
     decided = sa.select(columns.decision).where(pending, columns.decision.is_not(None)).distinct()
     settle(connection, list(connection.execute(decided).scalars()))
-    late = sa.and_(pending, columns.decision.is_(None), columns.learnt < time.time_ns() // 1000 - PATIENCE)
-    connection.execute(sa.update(tables.receipts).where(late).values(settled=1))
+    late = columns.learnt < _long_ago()
+    connection.execute(sa.update(tables.receipts).where(pending, columns.decision.is_(None), late).values(settled=1))
+    connection.execute(sa.update(tables.receipts).where(columns.address.is_not(None), late).values(address=None))
     return int(connection.execute(sa.select(sa.func.count()).where(pending)).scalar_one())
+
+
+def _long_ago() -> int:
+    return time.time_ns() // 1000 - PATIENCE
+
+
+def _strange() -> sa.ColumnElement[bool]:
+    """Receipts of an address of which nobody has said yet whose it is."""
+    columns = tables.receipts.c
+    return sa.and_(columns.address.is_not(None), columns.learnt >= _long_ago())
 
 
 def normal_address(address: str) -> str:

@@ -10,8 +10,8 @@ import rulecrm
 
 def test_the_public_names_are_these() -> None:
     assert sorted(rulecrm.__all__) == [
-        "Advanced", "Backtest", "Diagnostic", "Engine", "Explanation", "Facts", "Result", "Rules", "RulesError",
-        "Severity", "__version__", "check", "format_text", "instant_of", "load", "loads",
+        "Advanced", "Backtest", "Diagnostic", "Dispatched", "Engine", "Explanation", "Facts", "Result", "Routes", "Rules",
+        "RulesError", "Severity", "__version__", "check", "format_text", "instant_of", "load", "loads",
     ]  # fmt: skip
     for name in rulecrm.__all__:
         assert getattr(rulecrm, name) is not None

@@ -74,7 +74,11 @@ def prepare(folder: Path, count: int) -> None:
         }
     )
     bought = pl.DataFrame(
-        {"customer": keys, "at": [_START + dt.timedelta(days=1)] * count, "amount": (numbers % 900 + 100).cast(pl.Decimal(38, 2))}
+        {
+            "customer": keys,
+            "at": [_START + dt.timedelta(days=1)] * count,
+            "amount": (numbers % 900 + 100).cast(pl.Decimal(38, 2)),
+        }
     )
     customers.write_parquet(folder / "customers.parquet")
     bought.write_parquet(folder / "purchase.parquet")

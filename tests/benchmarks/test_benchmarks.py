@@ -38,7 +38,9 @@ TINY = SIZES["T"]
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
-    return Setup(TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300, messages=200)
+    return Setup(
+        TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300, messages=200
+    )
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,20 @@ import polars as pl
 import pytest
 
 from rulecrm.model.sending import Answer, Answered, Message, Price, Rate, key_of
-from tests.dispatch.world import ACCEPTED, EITHER, HOUR, NOON, SMS, Asked, Channel, Clock, customers, engine, outcomes, states
+from tests.dispatch.world import (
+    ACCEPTED,
+    EITHER,
+    HOUR,
+    NOON,
+    SMS,
+    Asked,
+    Channel,
+    Clock,
+    customers,
+    engine,
+    outcomes,
+    states,
+)
 
 
 def answering(*answers: Answer) -> Channel:
@@ -81,22 +94,24 @@ def test_retries_wait_longer_and_longer_and_end() -> None:
         for _ in range(6):
             done = made.dispatch(clock=clock)
             if done.until is not None:
-                waits.append((done.until - clock.at).total_seconds())
-                clock.at = done.until
+                waits.append((done.until - clock.instant).total_seconds())
+                clock.instant = done.until
         assert len(waits) == 5
         assert all(0 <= wait <= 30 * 2**number for number, wait in enumerate(waits))
         assert outcomes(made) == {"c0": "failed"}
         assert made.decisions()["reason"].to_list() == ["given up after 6 attempts (busy)"]
         (letter,) = made.dead_letters()
         assert [one.outcome for one in letter.tried] == ["retry"] * 6
-        assert made.retry(letter.decision, now=clock.at) == 1
+        assert made.retry(letter.decision, now=clock.instant) == 1
         channel.script = lambda _, __: ACCEPTED
         assert made.dispatch(clock=clock).outcomes == {"sent": 1}
         assert made.dead_letters() == []
 
 
 def test_a_quota_is_there_again_at_the_providers_midnight() -> None:
-    channel = Channel("sms", lambda _, before: ACCEPTED if before else Answer(Answered.WAIT_QUOTA), day_zone="Asia/Shanghai")
+    channel = Channel(
+        "sms", lambda _, before: ACCEPTED if before else Answer(Answered.WAIT_QUOTA), day_zone="Asia/Shanghai"
+    )
     with engine(SMS, {"sms": channel}) as made:
         done = made.dispatch(clock=Clock())  # noon in UTC is eight in the evening
         assert done.until == dt.datetime(2025, 3, 2, 16, tzinfo=dt.UTC)
@@ -292,7 +307,7 @@ def test_what_a_rate_lets_through_much_later_goes_back() -> None:
         done = made.dispatch(clock=clock)
         assert (done.outcomes, done.waiting) == ({"sent": 1}, 2)
         assert made.dispatch(clock=clock).outcomes == {}
-        clock.at = NOON + HOUR
+        clock.instant = NOON + HOUR
         assert made.dispatch(clock=clock).outcomes == {"sent": 1}
 
 

@@ -68,14 +68,19 @@ def _killed(url: str, path: Path, fatal: int, told: Path) -> None:
     told.write_text(" ".join(points), "ascii")
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     if sys.argv[1] == "send":
         provider = Provider(Path(sys.argv[3]), batch=5, concurrency=4)
         with made(sys.argv[2], int(sys.argv[4]), channel=provider) as engine:
-            print("ready", flush=True)
+            _say("ready")
             sys.stdin.readline()
             engine.dispatch(clock=Clock(NOON))
-        print(provider.count, flush=True)
+        _say(str(provider.count))
         return
     for line in sys.stdin:
         fatal, url, path = line.split()
@@ -88,7 +93,7 @@ def main() -> None:
             finally:
                 os._exit(0 if told.exists() else 1)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print(status, told.read_text("ascii") if told.exists() else "", flush=True)
+        _say(f"{status} {told.read_text('ascii') if told.exists() else ''}")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
-from attrs import define, field
 
 import rulecrm
 from rulecrm.model.sending import Answer, Answered, Message, Sent, Traits
+from rulecrm.testing.clocks import FakeClock
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
@@ -33,26 +32,17 @@ Script = Callable[[Message, int], Answer]
 """What is answered to a message, by how often it was seen before."""
 
 
-@define(eq=False)
-class Clock:
+def Clock(at: dt.datetime = NOON) -> FakeClock:  # noqa: N802 - it stands where a class would
     """A clock that only moves when somebody waits."""
-
-    at: dt.datetime = NOON
-    slept: list[float] = field(factory=list)
-
-    def now(self) -> dt.datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += dt.timedelta(seconds=seconds)
-        await asyncio.sleep(0)
+    return FakeClock(at)
 
 
 class Channel:
     """Answers as the script says, and remembers everything that it was handed."""
 
-    def __init__(self, word: str, script: Script | None = None, clock: Clock | None = None, **traits: object) -> None:
+    def __init__(
+        self, word: str, script: Script | None = None, clock: FakeClock | None = None, **traits: object
+    ) -> None:
         address = {"sms": "phone", "email": "email"}.get(word, "")
         given: dict[str, object] = {"channel": word, "provider": f"fake-{word}", "address": address, **traits}
         self.traits = Traits(**given)  # type: ignore[arg-type]
@@ -101,7 +91,11 @@ def customers(count: int = 1, **columns: Sequence[object]) -> pl.DataFrame:
     """`c0`, `c1`, … with a phone and an e-mail address; other columns as given."""
     keys = [f"c{number}" for number in range(count)]
     frame = pl.DataFrame(
-        {"customer": keys, "phone": [f"+4912{number:08}" for number in range(count)], "email": [f"{key}@x.test" for key in keys]}
+        {
+            "customer": keys,
+            "phone": [f"+4912{number:08}" for number in range(count)],
+            "email": [f"{key}@x.test" for key in keys],
+        }
     )
     return frame.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
 

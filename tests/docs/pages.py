@@ -38,6 +38,7 @@ NAMES = (
     "docs/how-it-works.md",
     "docs/index.md",
     "docs/plugins.md",
+    "docs/sending.md",
     "docs/templates.md",
     "docs/tutorial.md",
 )

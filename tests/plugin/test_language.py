@@ -435,6 +435,14 @@ def test_facts_of_a_plugins_kind_are_read_as_others_are(acme: Registry) -> None:
     assert STREAM.columns["minutes"].type == INT
 
 
+def test_rows_of_a_plugins_kind_may_be_events(acme: Registry) -> None:
+    events = pl.DataFrame(
+        {"kind": ["stream", "visit"], "customer": ["a", "a"], "at": [instant("2025-01-02")] * 2, "minutes": [7, None]}
+    )
+    facts = rulecrm.Facts.from_frames(events=events, schema=acme.schema())
+    assert values("metric m = sum(stream.minutes)", facts, acme) == [7]
+
+
 def test_money_and_time_come_as_they_are_held(facts: rulecrm.Facts) -> None:
     cents = Function("cents", (Argument("amount", MONEY),), MONEY, lambda amount: amount % 100_000, "odd")
     late = Function("late", (Argument("time", DURATION),), BOOL, lambda time: time > 14 * 86_400_000_000, "late")

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from rulecrm.cli.app import _COMMANDS
+from rulecrm.dispatch.builtin import BUILTIN
 from rulecrm.model.schema import canonical
 from rulecrm.model.types import AGE, record_of
 from rulecrm.plugin import (
@@ -228,6 +229,7 @@ class OfDates:
     ("one", "reason"),
     [
         (attrs.evolve(CHANNEL, name="Acme Push"), "is not named in lower-case letters, digits and hyphens"),
+        (attrs.evolve(CHANNEL, name="console"), "is built in"),
         (attrs.evolve(CHANNEL, channel="push!"), "serves a channel that is no word of rules"),
         (attrs.evolve(CHANNEL, settings=dict), "has settings that cannot be read: they are no attrs class"),
         (attrs.evolve(CHANNEL, settings={}), "has settings that cannot be read: they are no attrs class"),
@@ -274,7 +276,8 @@ def test_a_word_is_either_a_function_or_a_kind() -> None:
 def test_names_that_are_taken_are_those_of_the_language_and_the_command_line() -> None:
     assert set(FUNCTIONS) | set(AGGREGATES) == taken.FUNCTIONS
     assert {word for word in keywords() if word.isalpha()} == taken.KEYWORDS
-    assert set(_COMMANDS) == taken.COMMANDS
+    assert set(_COMMANDS) <= taken.COMMANDS
+    assert set(BUILTIN) == taken.CHANNELS
     frames = {subject.frame for subject in canonical().subjects.values()} | {
         kind.frame for kind in canonical().kinds.values()
     }

@@ -87,9 +87,10 @@ def resolve(*, decisions: tuple[str, ...], outcome: str, url: str) -> None:
 
 
 def _lines(one: Letter) -> list[str]:
+    what = f"{one.channel} {one.template or ''}".rstrip()
     lines = [
         f"{one.decision}",
-        f"customer {one.customer}, campaign {one.campaign}, step {one.step}: {one.channel} {one.template or ''}".rstrip(),
+        f"customer {one.customer}, campaign {one.campaign}, step {one.step}: {what}",
         f"due {one.due:%Y-%m-%d %H:%M:%S} UTC; {one.outcome} ({one.state})" + (f": {one.reason}" if one.reason else ""),
     ]
     for tried in one.tried:

@@ -22,21 +22,21 @@ one of another type. `rulecrm plugins NAME` lists the settings of a plugin.""",
     Code(
         "R482",
         "settings of sending that do not fit",
-        """The settings file of sending (`sending.toml`) cannot be read, has a table that nothing asks for, uses a channel
-that is not installed, or leaves open which route is meant: two routes of one channel are both its default.""",
+        """The settings file of sending (`sending.toml`) cannot be read, has a table that nothing asks for, uses a
+channel that is not installed, or leaves open which route is meant: two routes of one channel are both its default.""",
     ),
     Code(
         "R483",
         "channel that no route serves",
-        """The rules send by a channel, or `via` a provider, and no route of the settings serves it. Such messages stay in
-the outbox until they expire; a table `[routes.NAME]` in the settings file takes them from there.""",
+        """The rules send by a channel, or `via` a provider, and no route of the settings serves it. Such messages stay
+in the outbox until they expire; a table `[routes.NAME]` in the settings file takes them from there.""",
     ),
     Code(
         "R484",
         "route that stopped",
         """A provider refuses everything: credentials, permission, balance or a setting is wrong; or no customer has the
-attribute in which the route finds its addresses. The route stops for this run, its messages stay in the outbox, and none
-of them is the worse for it. Other routes go on.""",
+attribute in which the route finds its addresses. The route stops for this run, its messages stay in the outbox, and
+none of them is the worse for it. Other routes go on.""",
     ),
     Code(
         "R485",
@@ -54,9 +54,9 @@ others have their outcome, or wait for their turn.""",
     Code(
         "R487",
         "channel that broke its contract",
-        """A channel has raised an error, or has given another number of answers than it was asked for. Nobody knows then
-what became of the messages of that call: they are `unknown`, and are not sent again unless the provider can be asked. It is
-a bug of the plugin.""",
+        """A channel has raised an error, or has given another number of answers than it was asked for. Nobody knows
+then what became of the messages of that call: they are `unknown`, and are not sent again unless the provider can be
+asked. It is a bug of the plugin.""",
     ),
     Code(
         "R488",
@@ -73,8 +73,8 @@ port and a path, and nothing else: `https://crm.example.com/r`.""",
     Code(
         "R490",
         "package that serving needs",
-        """`rulecrm serve` needs a web server, which other commands do not: `pip install "rulecrm[serve]"`. An application
-of one's own that mounts `rulecrm.web` needs `rulecrm[web]` alone.""",
+        """`rulecrm serve` needs a web server, which other commands do not: `pip install "rulecrm[serve]"`. An
+application of one's own that mounts `rulecrm.web` needs `rulecrm[web]` alone.""",
     ),
     Code(
         "R491",
