@@ -1,14 +1,19 @@
 """The table of commands.
 
 In: arguments. Out: an exit status.
-Invariant: a module of a command is imported when the command is called, and no sooner.
+Invariant: a module of a command is imported when the command is called, and no sooner; plugins are loaded only where a
+word is no command of ours, or all commands are listed.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rulecrm.plugin import Registry
 
 __all__ = ["commands", "run"]
 
@@ -26,26 +31,41 @@ _COMMANDS = {
     "fmt": "Lay rules files out in the one way.",
     "history": "Tell everything that was decided about a customer.",
     "letters": "Look at messages that were lost or have failed, and settle them.",
+    "plugin": "Write a new plugin that works.",
     "plugins": "List the plugins that are installed.",
     "preview": "Show a message as one customer would get it.",
     "send": "Send what waits in the outbox.",
+    "serve": "Take webhooks, unsubscribe with one click, serve tracked links.",
     "test": "Run the tests written in rules files.",
 }
 
 
+def _plugins() -> Registry | None:
+    """What is installed; None, and nothing imported, where nothing is."""
+    from rulecrm.plugin.discovery import any_installed
+
+    if not any_installed():
+        return None
+    from rulecrm.plugin.registry import installed
+
+    return installed()
+
+
 class _Commands(click.Group):
-    """Commands, each in the module `rulecrm.cli.commands.NAME`, imported when it is called."""
+    """Commands, each in the module `rulecrm.cli.commands.NAME`, imported when it is called, and those of plugins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names, in the order of the alphabet."""
+        """Names, in the order of the alphabet, ours first."""
         del ctx
-        return list(_COMMANDS)
+        plugins = _plugins()
+        return [*_COMMANDS, *(() if plugins is None else plugins.commands)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
         del ctx
         if cmd_name not in _COMMANDS:
-            return None
+            plugins = _plugins()
+            return None if plugins is None else plugins.commands.get(cmd_name)
         command = import_module(f"rulecrm.cli.commands.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
@@ -55,6 +75,12 @@ class _Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+        plugins = _plugins()
+        if plugins is not None and plugins.commands:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(
+                    [(name, command.get_short_help_str(60)) for name, command in plugins.commands.items()]
+                )
 
 
 def _version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
@@ -85,4 +111,30 @@ def run(words: list[str]) -> int:
         return wrong.exit_code
     except click.Abort:
         return 130
+    except Exception as error:
+        name = next(iter(words), "")
+        if isinstance(error, BrokenPipeError) or name in _COMMANDS:
+            raise
+        return _blamed(name, error)
     return status if isinstance(status, int) else 0
+
+
+def _blamed(name: str, error: Exception) -> int:
+    """Tell what a command of a plugin raised, and whose it is; the exit status."""
+    plugins = _plugins()
+    owner = None if plugins is None else plugins.owner("command", name)
+    if owner is None:
+        raise error
+    from rulecrm.cli.report import draw
+    from rulecrm.diagnostics.model import RulesError
+
+    if isinstance(error, RulesError):
+        draw(error.diagnostics, error.sources)
+        return 1
+    import traceback
+
+    traceback.print_exception(error)
+    click.echo(
+        f"\nThis is a bug of the plugin {owner.name} ({owner.wheel}), not of rulecrm. Tell its authors.", err=True
+    )
+    return 70

@@ -20,7 +20,7 @@ from rulecrm.diagnostics.suggest import nearest
 from rulecrm.dispatch.builtin import BUILTIN
 from rulecrm.model.machine import Act, Send, Staff
 from rulecrm.model.program import Program
-from rulecrm.plugin import Channel, ChannelType, Context, Registry, Secret, Traits, installed, read_settings
+from rulecrm.plugin import NO_SECRET, Channel, ChannelType, Context, Registry, Secret, Traits, installed, read_settings
 
 __all__ = ["STAFF", "Route", "Routes", "Sending", "Web"]
 
@@ -62,10 +62,17 @@ class Route:
 
 @frozen
 class Web:
-    """Where links of messages lead: the address of the mounted app, and the secret they are signed with."""
+    """Where links of messages lead.
+
+    Attributes:
+        url: the address of the mounted app, as the world calls it.
+        secret: what links are signed with.
+        old_secret: what they were signed with before; links that are out there still work.
+    """
 
     url: str
     secret: Secret
+    old_secret: Secret = NO_SECRET
 
 
 @frozen

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import polars as pl
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from rulecrm.engine.book import DECISION_SHAPE, Book
-from rulecrm.engine.messages import ACT_SHAPE, Gate, messages_of, settle
+from rulecrm.engine.messages import ACT_SHAPE, MESSAGES, Gate, messages_of, settle
+from rulecrm.engine.rows import in_order
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock, Draws, Moved, advance_campaign
 from rulecrm.machine.lives import lives
@@ -24,7 +25,7 @@ from rulecrm.model.machine import Campaign, Policy
 from rulecrm.model.program import Program
 from rulecrm.planning import make_plan
 from rulecrm.runtime.evaluate import start_run
-from rulecrm.runtime.register import NEVER
+from rulecrm.runtime.register import ALWAYS, NEVER
 from rulecrm.runtime.run import Run
 
 __all__ = ["Counts", "Progress", "Span", "VersionedRules", "advance", "earliest", "start_machine"]
@@ -34,10 +35,17 @@ _OPEN = Policy()
 
 @frozen
 class Span:
-    """From when to when, as `machine.journeys.Clock`, and what draws are made with."""
+    """From when to when, as `machine.journeys.Clock`, and what draws are made with.
+
+    Attributes:
+        clock: from when to when.
+        seed: of draws.
+        ahead: an instant that later advances over the same facts go to: lifecycles are worked out as far at once.
+    """
 
     clock: Clock
     seed: str = "rulecrm"
+    ahead: int = ALWAYS
 
 
 @frozen(eq=False)
@@ -69,11 +77,13 @@ class Counts:
 Progress = Callable[[int, int, str], None]
 
 
-def start_machine(program: Program, facts: Facts, campaigns: Sequence[Campaign] | None = None) -> Run:
-    """A run in which everything that lifecycles and campaigns look at is indexed."""
+def start_machine(
+    program: Program, facts: Facts, campaigns: Sequence[Campaign] | None = None, *, ahead: int = ALWAYS
+) -> Run:
+    """A run in which everything that lifecycles and campaigns look at is indexed; `ahead` as in `Span`."""
     parts = program.journeys if campaigns is None else tuple(campaigns)
     plan = make_plan(program, [one.symbol for one in program.lifecycles], parts=parts)
-    run = start_run(program, facts, plan, lender=lives)
+    run = start_run(program, facts, plan, lender=partial(_lives, ahead=ahead))
     run.store.prepare_subject(SUBJECT)  # customers are entered by the clock, too, and then nothing may be read of them
     return run
 
@@ -87,20 +97,54 @@ def earliest(program: Program, facts: Facts) -> int:
 
 def advance(rules: VersionedRules, facts: Facts, book: Book, span: Span, *, progress: Progress | None = None) -> Counts:
     """Everything that happens in (since, to], written into the book."""
-    program = rules.program
-    policy = program.policy or _OPEN
     live = book.journeys()
     work = _versions(rules, live)
+    total = len(work) + 1
+
+    def told(done: int, what: str) -> None:
+        if progress is not None:
+            progress(done, total, what)
+
+    moved = _moved(rules, facts, book, span, live=live, work=work, told=told)
+    entered, ended = sum(one.entered for one in moved), sum(one.ended for one in moved)
+    if moved:
+        book.write(journeys=pl.concat([one.rows for one in moved]))
+    told(total - 1, "policy")
+    acts = [pl.DataFrame(schema=ACT_SHAPE), *(one.acts for one in moved)]
+    # After months of a great shop these are large, and as much again is about to be made of the acts.
+    del live, moved
+    program = rules.program
+    gate = Gate(program, facts, program.policy or _OPEN, [campaign for _, campaign, _ in work], span.seed)
+    counts = _decide(acts, gate, book, span.clock)
+    told(total, "")
+    return evolve(counts, entered=entered, ended=ended)
+
+
+_Work = list[tuple[Program, Campaign, bool]]
+"""Campaigns to be advanced: the rules they are of, one version, whether it is the current one."""
+
+
+def _moved(
+    rules: VersionedRules,
+    facts: Facts,
+    book: Book,
+    span: Span,
+    *,
+    live: pl.DataFrame,
+    work: _Work,
+    told: Callable[[int, str], None],
+) -> list[Moved]:
+    """What becomes of the journeys of each."""
+    policy = rules.program.policy or _OPEN
     moved: list[Moved] = []
     machines: dict[int, Triggers] = {}
-    total = len(work) + 1
     for number, (owner, campaign, current) in enumerate(work):
-        if progress is not None:
-            progress(number, total, campaign.symbol)
+        told(number, campaign.symbol)
         triggers = machines.get(id(owner))
         if triggers is None:
             own = [one for other, one, _ in work if other is owner]
-            triggers = machines[id(owner)] = Triggers(start_machine(owner, facts, own), span.clock.to)
+            run = start_machine(owner, facts, own, ahead=span.ahead)
+            triggers = machines[id(owner)] = Triggers(run, span.clock.to)
         mine = live.filter(pl.col("campaign") == campaign.symbol, pl.col("version") == campaign.version)
         earlier = [
             one.rows for (_, other, _), one in zip(work, moved, strict=False) if other.symbol == campaign.symbol
@@ -113,47 +157,37 @@ def advance(rules: VersionedRules, facts: Facts, book: Book, span: Span, *, prog
                 triggers,
                 span.clock,
                 Draws(span.seed, policy.holdout),
-                timelines=partial(_timeline, triggers.run, span.clock.to),
+                timelines=partial(_lives, triggers.run, horizon=span.clock.to, ahead=span.ahead),
                 before=before,
                 rules=rules.hash,
                 enter=current,
             )
         )
-    if progress is not None:
-        progress(total - 1, total, "policy")
-    acts = pl.concat([one.acts for one in moved]) if moved else pl.DataFrame(schema=ACT_SHAPE)
-    quiet = book.quiet()
-    done = settle(
-        messages_of(acts, quiet, [campaign for _, campaign, _ in work], since=span.clock.since),
-        Gate(program, facts, policy, [campaign for _, campaign, _ in work], span.seed),
-        book,
-        to=span.clock.to,
-    )
-    plain = acts.filter(~pl.col("action").is_in(["send", "staff"])).with_columns(outcome=pl.lit("done"))
-    fresh = done.join(quiet.select("decision"), on="decision", how="anti", maintain_order="left")
-    again = done.join(quiet.select("decision"), on="decision", how="semi", maintain_order="left")
-    new = pl.concat([plain.select(*DECISION_SHAPE), fresh.select(*DECISION_SHAPE)])
-    book.write(
-        journeys=pl.concat([one.rows for one in moved]) if moved else None,
-        decisions=new.sort("at", "decision"),
-        settled=again.select(*DECISION_SHAPE),
-    )
-    if progress is not None:
-        progress(total, total, "")
+    return moved
+
+
+def _decide(parts: list[pl.DataFrame], gate: Gate, book: Book, clock: Clock) -> Counts:
+    """What becomes of acts, which are used up, and of messages that were deferred before."""
+    acts, quiet = pl.concat(parts), book.quiet()
+    parts.clear()
+    asked = messages_of(acts, quiet, gate.campaigns, since=clock.since)
+    plain = acts.filter(~pl.col("action").is_in(MESSAGES)).with_columns(outcome=pl.lit("done")).select(*DECISION_SHAPE)
+    del acts
+    done = settle(asked, gate, book, to=clock.to)
     outcomes = done.group_by("outcome").len().sort("outcome")
-    return Counts(
-        sum(one.entered for one in moved),
-        sum(one.ended for one in moved),
-        len(new),
-        len(again),
-        dict(outcomes.iter_rows()),
-    )
+    # Those that were deferred come first.
+    again = done.filter(pl.int_range(pl.len()) < len(quiet))
+    new = [plain, done.tail(len(done) - len(quiet))]
+    counts = Counts(decided=sum(map(len, new)), settled=len(again), outcomes=dict(outcomes.iter_rows()))
+    del asked, plain, done
+    book.write(decisions=in_order(new, "at", pl.col("decision")), settled=again)
+    return counts
 
 
-def _versions(rules: VersionedRules, live: pl.DataFrame) -> list[tuple[Program, Campaign, bool]]:
+def _versions(rules: VersionedRules, live: pl.DataFrame) -> _Work:
     """Campaigns as they are now, and older versions that somebody is still on: (program, campaign, whether current)."""
     current = {(one.symbol, one.version): one for one in rules.program.journeys}
-    work: list[tuple[Program, Campaign, bool]] = []
+    work: _Work = []
     for symbol, version in live.select("campaign", "version").unique().sort("campaign", "version").iter_rows():
         if (symbol, version) in current:
             continue
@@ -179,5 +213,5 @@ def _before(
     return known
 
 
-def _timeline(run: Run, horizon: int, symbol: str) -> Timeline:
-    return lives(run, symbol, horizon)
+def _lives(run: Run, symbol: str, horizon: int, *, ahead: int) -> Timeline:
+    return lives(run, symbol, max(horizon, ahead))

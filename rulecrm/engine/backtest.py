@@ -16,10 +16,11 @@ from attrs import frozen
 
 from rulecrm.engine.advancing import Progress, Span, VersionedRules, advance
 from rulecrm.engine.book import Memory
+from rulecrm.engine.rows import at_the_door
 from rulecrm.engine.versions import rules_hash
 from rulecrm.facts import Facts
 from rulecrm.machine.journeys import Clock
-from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field
+from rulecrm.model.decisions import DECISIONS, JOURNEYS
 from rulecrm.model.instants import from_microseconds
 from rulecrm.model.program import Program
 
@@ -54,12 +55,12 @@ class Backtest:
     @property
     def decisions(self) -> pl.DataFrame:
         """The columns of `rulecrm.model.decisions.DECISIONS`, instants in UTC, in the order of time."""
-        return _at_the_door(self._decisions, DECISIONS)
+        return at_the_door(self._decisions, DECISIONS)
 
     @property
     def journeys(self) -> pl.DataFrame:
         """The columns of `rulecrm.model.decisions.JOURNEYS`, instants in UTC, in the order of entry."""
-        return _at_the_door(self._journeys, JOURNEYS)
+        return at_the_door(self._journeys, JOURNEYS)
 
     def audiences(self) -> pl.DataFrame:
         """A row for each campaign: `campaign`, `entered`, of them `treated`, `control`, `holdout`, and `ended`."""
@@ -118,19 +119,20 @@ def backtest(
     """See `Rules.backtest`; instants in microseconds since 1970-01-01 UTC."""
     rules, book = VersionedRules(program, rules_hash(program)), Memory()
     # A stretch of time after another: the decisions are the same, and what an advance holds meanwhile stays small.
-    ends = [*range(start + _STRETCH, end, _STRETCH), end]
-    since = start
-    for number, to in enumerate(ends):
+    since, length, days = start, _FIRST, (end - start) // _DAY
+    while True:
         if progress is not None:
-            progress(number, len(ends), f"{from_microseconds(since):%Y-%m-%d}")
-        book.to = to
-        advance(rules, facts, book, Span(Clock(since, to, start), seed))
-        since = to
+            progress((since - start) // _DAY, days, f"{from_microseconds(since):%Y-%m-%d}")
+        book.to = to = min(since + length, end)
+        counts = advance(rules, facts, book, Span(Clock(since, to, start), seed, ahead=end))
+        if to == end:
+            break
+        since, length = to, _next_length(length, counts.entered + counts.decided)
     if progress is not None:
-        progress(len(ends), len(ends), "")
+        progress(days, days, "")
     return Backtest(
-        book.all_decisions(),
-        book.all_journeys(),
+        book.take_decisions(),
+        book.take_journeys(),
         from_microseconds(start),
         from_microseconds(end),
         program.zone,
@@ -139,17 +141,20 @@ def backtest(
     )
 
 
-_STRETCH = 61 * 86_400_000_000
+_DAY = 86_400_000_000
+_FIRST = 30 * _DAY
+"""How long the first stretch is."""
+_ROWS = 500_000
+"""As many journeys and decisions as a stretch is to bring."""
+
+
+def _next_length(length: int, rows: int) -> int:
+    """How long the stretch after one that brought so many rows is: whole days, one at least."""
+    fitting = length * _ROWS // max(rows, 1)
+    return max(min(fitting, 4 * length) // _DAY, 1) * _DAY
 
 
 def _counted(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """How many rows there are of each, as `messages`, sorted."""
     counted = frame.group_by(by).agg(pl.len().cast(pl.Int64).alias("messages"))
     return counted.with_columns(pl.col(pl.Categorical).cast(pl.String)).sort(by)
-
-
-def _at_the_door(frame: pl.DataFrame, fields: tuple[Field, ...]) -> pl.DataFrame:
-    """A table of the ledger as users see it: instants are Datetime in UTC."""
-    instants = [one.name for one in fields if one.type.name == "instant"]
-    texts = pl.col(pl.Categorical).cast(pl.String)
-    return frame.with_columns(pl.col(instants).cast(pl.Datetime("us", "UTC")), texts)

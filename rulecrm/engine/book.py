@@ -11,6 +11,7 @@ from typing import Protocol
 import polars as pl
 from attrs import define, field
 
+from rulecrm.engine.rows import DECISION_ID, held, in_order
 from rulecrm.machine.stored import SHAPE as JOURNEY_SHAPE
 from rulecrm.model.decisions import DECISIONS, ENTRIES, GRANTED
 from rulecrm.runtime.physical import dtype_of
@@ -51,16 +52,9 @@ class Book(Protocol):
         ...
 
 
-_FEW = (
-    "campaign", "step", "round", "action", "channel", "template", "via", "values", "messages", "text", "outcome",
-    "reason", "version", "rules", "why", "arm",
-)  # fmt: skip
-"""Columns that hold the same few texts over and over."""
-
-
 @define(eq=False)
 class Memory:
-    """A book that nobody keeps; texts that return over and over are held once (Categorical).
+    """A book that nobody keeps. In the end it is emptied: what it holds is large, and is not held twice.
 
     Attributes:
         to: the end of the advance under way; decisions due later stay quiet.
@@ -68,18 +62,19 @@ class Memory:
 
     to: int = 0
     _live: pl.DataFrame = field(factory=lambda: pl.DataFrame(schema=JOURNEY_SHAPE))
-    _ended: list[pl.DataFrame] = field(factory=list)
+    _ended: dict[str, list[pl.DataFrame]] = field(factory=dict)
     _quiet: pl.DataFrame = field(factory=lambda: pl.DataFrame(schema=DECISION_SHAPE))
     _decided: list[pl.DataFrame] = field(factory=list)
-    _granted: list[pl.DataFrame] = field(factory=list)
 
-    def all_journeys(self) -> pl.DataFrame:
-        """Every journey, the columns of `JOURNEYS`, in the order of entry."""
-        return pl.concat([*self._ended, _held(self._live)]).sort("entered", "journey")
+    def take_journeys(self) -> pl.DataFrame:
+        """Every journey as it is held, the columns of `JOURNEYS`, in the order of entry."""
+        parts = [part for own in self._ended.values() for part in own]
+        self._ended.clear()
+        return in_order([*_taken(parts), held(self._live)], "entered", pl.col("journey"))
 
-    def all_decisions(self) -> pl.DataFrame:
-        """Every decision, the columns of `DECISIONS`, in the order of time."""
-        return pl.concat([*self._decided, _held(self._quiet)]).sort("at", "decision")
+    def take_decisions(self) -> pl.DataFrame:
+        """Every decision as it is held, the columns of `DECISIONS` but its id, in the order of time."""
+        return in_order([*_taken(self._decided), held(self._quiet)], "at", DECISION_ID)
 
     def journeys(self) -> pl.DataFrame:
         """See `Book.journeys`."""
@@ -87,10 +82,11 @@ class Memory:
 
     def entries(self, customers: pl.Series | None = None, campaign: str | None = None) -> pl.DataFrame:
         """See `Book.entries`."""
-        parts = [self._live, *self._ended]
-        if campaign is not None:
-            parts = [part.filter(pl.col("campaign") == campaign) for part in parts]
-        return pl.concat([_of(part, customers).select(ENTRIES).cast({"campaign": pl.String}) for part in parts])
+        live = self._live if campaign is None else self._live.filter(pl.col("campaign") == campaign)
+        ended = [part for symbol, own in self._ended.items() if campaign in (None, symbol) for part in own]
+        return _of(
+            pl.concat([part.select(ENTRIES).cast({"campaign": pl.String}) for part in (live, *ended)]), customers
+        )
 
     def quiet(self) -> pl.DataFrame:
         """See `Book.quiet`."""
@@ -99,8 +95,9 @@ class Memory:
     def granted(self, since: int, customers: pl.Series | None = None) -> pl.DataFrame:
         """See `Book.granted`."""
         shape = {name: DECISION_SHAPE[name] for name in GRANTED}
-        found = [_of(part, customers).filter(pl.col("due") > since).cast(pl.Schema(shape)) for part in self._granted]
-        return pl.concat(found) if found else pl.DataFrame(schema=shape)
+        recent = [part.filter(pl.col("due") > since) for part in self._decided]
+        found = [part.filter(*_QUEUED).select(GRANTED).cast(pl.Schema(shape)) for part in recent if len(part)]
+        return _of(pl.concat([pl.DataFrame(schema=shape), *found]), customers)
 
     def write(
         self,
@@ -114,7 +111,9 @@ class Memory:
             rest = self._live.join(journeys, on="journey", how="anti", maintain_order="left")
             ended = pl.col("ended").is_not_null()
             self._live = pl.concat([rest, journeys.select(*JOURNEY_SHAPE).filter(~ended)])
-            self._ended.append(_held(journeys.select(*JOURNEY_SHAPE).filter(ended)))
+            over = held(journeys.select(*JOURNEY_SHAPE)).filter(ended)
+            for symbol in journeys.get_column("campaign").unique(maintain_order=True).to_list():
+                self._ended.setdefault(symbol, []).append(over.filter(pl.col("campaign") == symbol))
         if settled is not None and len(settled):
             self._quiet = self._quiet.join(settled, on="decision", how="anti", maintain_order="left")
             self._decide(settled)
@@ -124,14 +123,16 @@ class Memory:
     def _decide(self, decisions: pl.DataFrame) -> None:
         quiet = pl.col("outcome") == "quiet"
         self._quiet = pl.concat([self._quiet, decisions.select(*DECISION_SHAPE).filter(quiet)])
-        done = _held(decisions.select(*DECISION_SHAPE).filter(~quiet))
-        self._decided.append(done)
-        queued = pl.col("outcome") == "queued", pl.col("action") == "send"
-        self._granted.append(done.filter(*queued).select(GRANTED))
+        self._decided.append(held(decisions.select(*DECISION_SHAPE)).filter(~quiet))
 
 
-def _held(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(pl.col(name).cast(pl.Categorical) for name in _FEW if name in frame.columns)
+_QUEUED = (pl.col("outcome") == "queued", pl.col("action") == "send")
+
+
+def _taken(parts: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    taken = parts.copy()
+    parts.clear()
+    return taken
 
 
 def _of(frame: pl.DataFrame, customers: pl.Series | None) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from rulecrm.diagnostics.suggest import nearest
 from rulecrm.dispatch import Clock as SendingClock
 from rulecrm.dispatch import Dispatched, Rehearsed, Routes, SystemClock, starting_at
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
-from rulecrm.engine.hearing import ADDRESSES, Hearing, addresses
+from rulecrm.engine.hearing import ADDRESSES, Hearing, recognise
 from rulecrm.engine.migrating import migrated
 from rulecrm.engine.sending import Desk, Sender
 from rulecrm.engine.versions import load_kept, params_of, rules_hash
@@ -28,7 +28,7 @@ from rulecrm.machine.journeys import Clock
 from rulecrm.model.durations import Duration
 from rulecrm.model.instants import Instant, from_microseconds, instant_of, to_microseconds
 from rulecrm.model.program import Program
-from rulecrm.plugin import Channel, Registry, installed
+from rulecrm.plugin import Channel, Polls, Registry, installed
 from rulecrm.runtime import calendar
 from rulecrm.runtime.register import ALWAYS
 from rulecrm.state import Ledger, RulesVersion, Settings
@@ -119,7 +119,7 @@ class Engine:
             lateness: how old a late row may be, and still be entered on.
             channels: what sends, by the word of the rules: `{"sms": channel}`; they are their owner's to close.
             routes: what sends, as a settings file says (`Routes.load`); closed with the engine.
-            registry: what plugins offer; what is installed where nothing is said.
+            registry: what plugins offer; what the rules were checked with where nothing is said.
 
         Raises:
             RulesError: the ledger cannot be opened, is newer than this version, or belongs to other rules; R440.
@@ -140,7 +140,7 @@ class Engine:
             self._ledger.close()
             raise
         self._loaded: dict[tuple[str, str], Program | None] = {}
-        self._registry = registry
+        self._registry = registry or rules.plugins
         self._desk = Desk(routes if routes is not None else Routes.of(channels or {}))
         self._hearing = Hearing()
 
@@ -250,9 +250,8 @@ class Engine:
 
     def _recognise(self) -> None:
         """Find the customers of whom only an address was told."""
-        for channel in sorted(self._ledger.receipts.strangers() & set(ADDRESSES)):
-            known = addresses(self.facts, self._program, ADDRESSES[channel])
-            self._ledger.receipts.recognise(channel, known)
+        mine = {one.channel: one.address for one in self._desk.routes.routes if one.address}
+        recognise(self._ledger, self.facts, self._program, {**ADDRESSES, **mine})
 
     # --- sending --------------------------------------------------------------------------------------------------
 
@@ -296,7 +295,33 @@ class Engine:
             if clock is not None:
                 raise ValueError("either `now` or `clock` says what time it is")
             clock = starting_at(instant_of(now, self._program.zone))
+        self._recognise()
         return await self._sender().send(clock=clock or SystemClock(), limit=limit, worker=worker, progress=progress)
+
+    def poll(self) -> int:
+        """Fetch what providers that do not call have to tell since they were last asked; how many receipts were new.
+
+        Raises:
+            ExceptionGroup: what routes raised, after all others were asked.
+            RuntimeError: it is called where a loop of asyncio is running; there, `await engine.apoll()`.
+        """
+        return self._desk.run(self.apoll)
+
+    async def apoll(self) -> int:
+        """The same as `poll`, for programs that have a loop of asyncio."""
+        new, failed = 0, list[Exception]()
+        for route in self._desk.routes.routes:
+            if isinstance(route.sender, Polls):
+                try:
+                    new += await self._ledger.receipts.poll(route.sender, route=route.name, word=route.channel)
+                except Exception as error:  # noqa: BLE001 - a stranger's code, or its provider; the others are asked first
+                    error.add_note(f"while the route `{route.name}` was asked")
+                    failed.append(error)
+        if new:
+            self._recognise()
+        if failed:
+            raise ExceptionGroup("routes could not be asked", failed)
+        return new
 
     def rehearse(self, folder: str | Path, now: Instant | None = None, *, limit: int | None = None) -> Rehearsed:
         """Write what would be sent now into a folder, as files to be opened and read; nothing is sent or changed.

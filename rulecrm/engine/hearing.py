@@ -16,8 +16,9 @@ from rulecrm.diagnostics.model import Severity
 from rulecrm.facts import Facts
 from rulecrm.model.program import Program
 from rulecrm.model.schema import Subject
+from rulecrm.state import Ledger
 
-__all__ = ["ADDRESSES", "Hearing", "addresses"]
+__all__ = ["ADDRESSES", "Hearing", "addresses", "recognise"]
 
 ADDRESSES: Mapping[str, str] = MappingProxyType({"sms": "phone", "email": "email"})
 """By channel the attribute of a customer that addresses are in, where settings name no other."""
@@ -50,6 +51,19 @@ def addresses(facts: Facts, program: Program, attribute: str) -> Mapping[str, li
     pairs = rows.select(pl.col(attribute).cast(pl.String), pl.col(customer.name).cast(pl.String)).drop_nulls()
     grouped = pairs.group_by(attribute).agg(pl.col(customer.name).sort()).collect()
     return dict(grouped.iter_rows())
+
+
+def recognise(ledger: Ledger, facts: Facts, program: Program, attributes: Mapping[str, str]) -> None:
+    """Find the customers of whom only an address was told.
+
+    Args:
+        ledger: where receipts are.
+        facts: the shop's.
+        program: the rules.
+        attributes: by channel the attribute of a customer that addresses are in.
+    """
+    for channel in sorted(ledger.receipts.strangers() & set(attributes)):
+        ledger.receipts.recognise(channel, addresses(facts, program, attributes[channel]))
 
 
 def _has(facts: Facts, customer: Subject, attribute: str) -> bool:

@@ -23,13 +23,16 @@ from rulecrm.model.sending import MARKETING
 from rulecrm.policy import Ranking, decide, open_reach
 from rulecrm.runtime.physical import dtype_of
 
-__all__ = ["ACT_SHAPE", "Gate", "messages_of", "settle"]
+__all__ = ["ACT_SHAPE", "MESSAGES", "Gate", "messages_of", "settle"]
 
 ACT_SHAPE: dict[str, pl.DataType] = {
     **DECISION_SHAPE,
     **{column.name: dtype_of(column.type) for column in EXTRA},
 }
 """Columns of what journeys do."""
+
+MESSAGES = ("send", "staff")
+"""Actions that the policy is asked about; all others are done at once."""
 
 _WAYS: dict[str, pl.DataType] = {
     "channels": pl.List(pl.String()),
@@ -51,7 +54,7 @@ class Gate:
 
 
 def messages_of(acts: pl.DataFrame, quiet: pl.DataFrame, campaigns: Sequence[Campaign], *, since: int) -> pl.DataFrame:
-    """Candidates, new ones and those that were deferred, with all that the policy asks for.
+    """Candidates, those that were deferred first and new ones after them, with all that the policy asks for.
 
     Args:
         acts: what journeys did, of all campaigns.
@@ -59,7 +62,7 @@ def messages_of(acts: pl.DataFrame, quiet: pl.DataFrame, campaigns: Sequence[Cam
         campaigns: all versions, for the messages of their sends.
         since: the clock before; a message of a late move is due then, not before.
     """
-    fresh = acts.filter(pl.col("action").is_in(["send", "staff"])).with_columns(
+    fresh = acts.filter(pl.col("action").is_in(MESSAGES)).with_columns(
         due=pl.max_horizontal("due", pl.lit(since, pl.Int64))
     )
     fresh = fresh.join(_ways(campaigns), on=["campaign", "version", "node"], how="left", maintain_order="left")
@@ -71,7 +74,7 @@ def messages_of(acts: pl.DataFrame, quiet: pl.DataFrame, campaigns: Sequence[Cam
 
 
 def settle(asked: pl.DataFrame, gate: Gate, book: Book, *, to: int) -> pl.DataFrame:
-    """Candidates with their outcome: the columns of `asked`."""
+    """Candidates with their outcome, in the same order: the columns of `DECISIONS`."""
     policy, program = gate.policy, gate.program
     purposes = {symbol: template.purpose for symbol, template in program.templates.items()}
     ways = {
@@ -106,7 +109,7 @@ def settle(asked: pl.DataFrame, gate: Gate, book: Book, *, to: int) -> pl.DataFr
         template=pl.when(sent).then(pl.col("templates").list.get(pl.col("choice"), null_on_oob=True)),
         via=pl.when(sent).then(pl.col("vias").list.get(pl.col("choice"), null_on_oob=True)),
         values=pl.when(sent).then(pl.col("options").list.get(pl.col("choice"), null_on_oob=True)),
-    )
+    ).select(*DECISION_SHAPE)
 
 
 def _places(asked: pl.DataFrame, campaigns: Sequence[Campaign]) -> pl.Series:
@@ -183,16 +186,21 @@ def _ways(campaigns: Sequence[Campaign]) -> pl.DataFrame:
 
 def _deferred(quiet: pl.DataFrame) -> pl.DataFrame:
     """Decisions that were deferred, as candidates; whoever was in a control group or the holdout never was."""
-    ways = [json.loads(text) for text in quiet.get_column("messages")]
-    return quiet.with_columns(
-        pl.Series("channels", [[one["channel"] for one in way] for way in ways], dtype=_WAYS["channels"]),
-        pl.Series("templates", [[one["template"] for one in way] for way in ways], dtype=_WAYS["templates"]),
-        pl.Series("vias", [[one["via"] for one in way] for way in ways], dtype=_WAYS["vias"]),
-        pl.Series(
-            "options",
-            [[json.dumps(one["values"], ensure_ascii=False, separators=(",", ":")) for one in way] for way in ways],
-            dtype=ACT_SHAPE["options"],
-        ),
+    texts = quiet.get_column("messages").unique(maintain_order=True)
+    ways = [json.loads(text) for text in texts]
+    known = pl.DataFrame(
+        {
+            "messages": texts,
+            "channels": [[one["channel"] for one in way] for way in ways],
+            "templates": [[one["template"] for one in way] for way in ways],
+            "vias": [[one["via"] for one in way] for way in ways],
+            "options": [
+                [json.dumps(one["values"], ensure_ascii=False, separators=(",", ":")) for one in way] for way in ways
+            ],
+        },
+        schema={"messages": pl.String(), **_WAYS, "options": ACT_SHAPE["options"]},
+    )
+    return quiet.join(known, on="messages", how="left", maintain_order="left").with_columns(
         node=pl.lit(None, ACT_SHAPE["node"]),
         arm=pl.lit("treated"),
         line=pl.lit(None, pl.String),

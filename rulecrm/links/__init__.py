@@ -11,10 +11,11 @@ links.track_html(html, message.key)
 ```
 """
 
-from rulecrm.links.links import Links
+from rulecrm.links.links import Links, base_of
 from rulecrm.links.targets import LONGEST_TARGET, location_of, target_problem
 from rulecrm.links.tokens import LONGEST_TOKEN, Purpose, Signed, Signer
 
 __all__ = [
-    "LONGEST_TARGET", "LONGEST_TOKEN", "Links", "Purpose", "Signed", "Signer", "location_of", "target_problem",
+    "LONGEST_TARGET", "LONGEST_TOKEN", "Links", "Purpose", "Signed", "Signer", "base_of", "location_of",
+    "target_problem",
 ]  # fmt: skip

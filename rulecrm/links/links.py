@@ -18,7 +18,7 @@ from rulecrm.links.tokens import Purpose, Signed, Signer
 from rulecrm.links.tracking import track
 from rulecrm.plugin.secrets import Secret
 
-__all__ = ["Links"]
+__all__ = ["Links", "base_of"]
 
 
 @frozen(eq=False)
@@ -44,7 +44,7 @@ class Links:
         Raises:
             RulesError: R480 or R488, a secret is not there or does not do; R489, the address is none.
         """
-        return cls(_base_of(base), Signer.open(secrets))
+        return cls(base_of(base), Signer.open(secrets))
 
     def unsubscribe_url(self, key: str, channel: str) -> str:
         """Where the person who got this message withdraws consent: with a POST at once (RFC 8058), with a GET asked.
@@ -109,7 +109,12 @@ class Links:
         return f"{self.base}/{purpose}/{self.signer.sign(Signed(purpose, key, text))}"
 
 
-def _base_of(base: str) -> str:
+def base_of(base: str) -> str:
+    """The address of a web application, without a slash at its end.
+
+    Raises:
+        RulesError: R489, it is none.
+    """
     problem = target_problem(base)
     if problem is None:
         parts = urlsplit(base)

@@ -220,5 +220,5 @@ def who_fits(triggers: Triggers, instant: int, when: ir.Expr | None, free: Bools
     return np.flatnonzero(fits)
 
 
-_FEW = 32
+_FEW = 8
 """Asking one customer in this many by themselves costs less than asking everyone."""

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 
 from rulecrm.machine.triggers import SUBJECT, Triggers
 from rulecrm.model import ir
+from rulecrm.model.types import INSTANT
 from rulecrm.planning import is_row_static
 from rulecrm.runtime.arrays import Ints
 from rulecrm.runtime.lower import fold
@@ -99,29 +100,64 @@ def _counted(condition: ir.Apply, triggers: Triggers) -> Wanted | None:
     return None
 
 
+_NEGATED = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
+
 _COUNTS = frozenset({"count", "distinct", "periods", "streak"})
 
-_ENDS = frozenset({"min", "max", "first", "last"})
+_ENDS = frozenset({"min", "max", "first", "last", "nth"})
 
 
 def _ranges(conditions: tuple[ir.Expr, ...], triggers: Triggers) -> list[Wanted | None]:
     """Conditions that put the instant of one row between two ends: `first(purchase).at` on a day."""
     found: dict[ir.Aggregate, Near] = {}
     for condition in conditions:
-        if not isinstance(condition, ir.Apply) or condition.op not in ("lt", "le", "gt", "ge"):
-            continue
-        op, (left, right) = condition.op, condition.args
-        if not isinstance(left, ir.Aggregate):
-            op, left, right = _FLIPPED[op], right, left
-        if not isinstance(left, ir.Aggregate) or left.function not in _ENDS or not _is_instant(left.value):
-            continue
-        near = found.get(left) or _near(left, triggers)
-        bound = ir.Bound(right, closed=op in ("le", "ge"))
-        if op in ("lt", "le"):
-            found[left] = evolve(near, upper=(*near.upper, bound))
-        else:
-            found[left] = evolve(near, lower=(*near.lower, bound))
+        compared = _compared(condition)
+        if compared is not None:
+            row, op, edge = compared
+            found[row] = _bounded(found.get(row) or _near(row, triggers), op, edge)
+    # That a row does not lie beyond an end tells something only where there has to be one.
+    for condition in conditions:
+        compared = _denied(condition)
+        if compared is not None and compared[0] in found:
+            row, op, edge = compared
+            found[row] = _bounded(found[row], _NEGATED[op], edge)
     return list(found.values())
+
+
+def _compared(condition: ir.Expr) -> tuple[ir.Aggregate, str, ir.Expr] | None:
+    """A comparison of the instant of one row: which row, how, with what. That a window has rows is one of the last."""
+    if isinstance(condition, ir.Aggregate):
+        return _reaches(condition.scan) if condition.function == "exists" else None
+    if not isinstance(condition, ir.Apply) or condition.op not in _NEGATED:
+        return None
+    op, (left, right) = condition.op, condition.args
+    if not isinstance(left, ir.Aggregate):
+        op, left, right = _FLIPPED[op], right, left
+    if not isinstance(left, ir.Aggregate) or left.function not in _ENDS or not _is_instant(left.value):
+        return None
+    return left, op, right
+
+
+def _denied(condition: ir.Expr) -> tuple[ir.Aggregate, str, ir.Expr] | None:
+    """The comparison that is not to hold."""
+    if isinstance(condition, ir.Aggregate):
+        return _reaches(condition.scan) if condition.function == "none" else None
+    return _compared(condition.args[0]) if isinstance(condition, ir.Apply) and condition.op == "not" else None
+
+
+def _reaches(scan: ir.Scan) -> tuple[ir.Aggregate, str, ir.Expr] | None:
+    """A window up to T has rows exactly if the last of all rows lies in it."""
+    if scan.lower is None or scan.upper is not None:
+        return None
+    last = ir.Aggregate("last", evolve(scan, lower=None), ir.Column(scan.kind, "at", INSTANT), (), INSTANT)
+    return last, "ge" if scan.lower.closed else "gt", scan.lower.at
+
+
+def _bounded(near: Near, op: str, edge: ir.Expr) -> Near:
+    bound = ir.Bound(edge, closed=op in ("le", "ge"))
+    if op in ("lt", "le"):
+        return evolve(near, upper=(*near.upper, bound))
+    return evolve(near, lower=(*near.lower, bound))
 
 
 def _is_instant(value: ir.Expr | None) -> bool:

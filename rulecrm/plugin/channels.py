@@ -98,7 +98,7 @@ class Hears(Protocol):
     """A channel whose provider calls back."""
 
     def hear(self, request: Request) -> Response:
-        """What a webhook tells.
+        """What a webhook tells; it may be called in several threads at a time, beside the loop that sends.
 
         Raises:
             Forged: it is not the provider's; signatures are compared in constant time.

@@ -8,13 +8,11 @@ An installed distribution lies in a folder of `sys.path` as `NAME.dist-info` or 
 entry points. Where something on the path is no folder, or where something else than Python's own finder answers for
 distributions, the answer is yes.
 """
-# ruff: noqa: PTH118, PTH123 - pathlib takes longer to import than all of this takes
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from functools import cache
 
 __all__ = ["any_installed"]
@@ -42,19 +40,22 @@ def _may_hold_plugins(path: str) -> bool:
         return True  # a zip file, perhaps
     except OSError:
         return False
-    return any(_SECTION in text.replace(b" ", b"") for place in named for text in _entry_points(place))
+    return any(map(_names_plugins, named))
 
 
-def _entry_points(place: str) -> Iterator[bytes]:
-    for parts in (("entry_points.txt",), ("EGG-INFO", "entry_points.txt")):
-        try:
-            with open(os.path.join(place, *parts), "rb") as file:
-                yield file.read()
-                return
-        except NotADirectoryError:
-            if not place.endswith(".egg"):
-                return
-            yield _SECTION  # an egg that is a zip file: who knows
-            return
-        except OSError:
-            continue
+def _names_plugins(place: str) -> bool:
+    """Whether a distribution's entry points have a section of ours."""
+    egg = place.endswith(".egg")
+    try:
+        file = os.open(f"{place}/EGG-INFO/entry_points.txt" if egg else f"{place}/entry_points.txt", os.O_RDONLY)
+    except NotADirectoryError:
+        return egg  # a file: as an egg it is a zip file, and who knows what is in it
+    except OSError:
+        return False
+    try:
+        text = b""
+        while part := os.read(file, 1 << 16):
+            text += part
+    finally:
+        os.close(file)
+    return _SECTION in text.replace(b" ", b"")

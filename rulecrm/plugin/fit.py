@@ -44,6 +44,8 @@ def _channel(name: str, one: object) -> str | None:
         return f"is a {type(one).__name__}, no ChannelType"
     if not _SLUG.match(name):
         return _SLUG_SAID
+    if name in taken.CHANNELS:
+        return "is built in"
     if not _is_word(one.channel):
         return "serves a channel that is no word of rules"
     try:

@@ -42,12 +42,13 @@ class Secret:
         Raises:
             RulesError: R480, nothing is there under the reference.
         """
+        if not self.reference:
+            raise RulesError([Diagnostic("R480", "a secret was not set", help="give env:NAME or keyring:SERVICE/USER")])
         scheme, _, rest = self.reference.partition(":")
         found = os.environ.get(rest) if scheme == "env" else _from_keyring(*rest.partition("/")[::2])
         if not found:
-            message = f"there is no secret under {self.reference}" if self.reference else "a secret was not set"
             where = "set the environment variable" if scheme == "env" else "put it into the keyring"
-            raise RulesError([Diagnostic("R480", message, help=where)])
+            raise RulesError([Diagnostic("R480", f"there is no secret under {self.reference}", help=where)])
         return found
 
 

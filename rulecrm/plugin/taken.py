@@ -8,7 +8,7 @@ other way round; a test holds them together.
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS", "FRAMES", "FUNCTIONS", "KEYWORDS"]
+__all__ = ["CHANNELS", "COMMANDS", "FRAMES", "FUNCTIONS", "KEYWORDS"]
 
 KEYWORDS = frozenset(
     "after ago alert all always among and any as at attribute before between budget by campaign case classify"
@@ -35,6 +35,10 @@ FRAMES = frozenset(
 """Frames of `Facts`, and the names of its other parameters."""
 
 COMMANDS = frozenset(
-    "advance backtest check codes demo draw erase eval explain fmt history plugin plugins test".split()
+    "advance backtest check codes coupons demo draw erase eval explain fmt history letters outbox plugin plugins"
+    " preview report send serve test".split()
 )
-"""Commands of `rulecrm`."""
+"""Commands of `rulecrm`, and names that are kept for some."""
+
+CHANNELS = frozenset({"console", "file"})
+"""Channels that are there without any plugin."""

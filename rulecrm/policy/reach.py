@@ -133,14 +133,8 @@ def open_reach(
     lines += [f"metric {word} = {name}" for name, word in asked.items()]
     compiled = compile_rules("\n".join(lines) + "\n", source="<policy>", schema=program.schema)
     assert compiled.program is not None, compiled.diagnostics
-    return Reach(
-        compiled.program,
-        facts,
-        MappingProxyType(words),
-        MappingProxyType(others),
-        program.zone,
-        MappingProxyType(asked),
-    )
+    known, purposed, named = MappingProxyType(words), MappingProxyType(others), MappingProxyType(asked)
+    return Reach(compiled.program, facts, known, purposed, program.zone, named)
 
 
 @frozen(eq=False)

@@ -6,24 +6,41 @@ Invariant: depends on the key and the seed alone, on every machine and in every 
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 
+import numpy as np
 import polars as pl
 
-__all__ = ["bucket", "bucket_of"]
+__all__ = ["bucket", "bucket_of", "buckets_of"]
+
+_BUCKETS = 10_000
 
 
 def bucket_of(key: str, seed: str) -> int:
     """The bucket of one key."""
-    digest = hashlib.sha256(f"{seed}\x1f{key}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % 10_000
+    digest = sha256(_before(seed) + key.encode()).digest()
+    return int.from_bytes(digest[:8], "big") % _BUCKETS
+
+
+def buckets_of(keys: pl.Series, seed: str) -> pl.Series:
+    """The bucket of every key (String); missing where the key is."""
+    known = keys.drop_nulls()
+    before = _before(seed)
+    # A cryptographic hash has no vectorised form here: each key is hashed by itself, and all else done for all at once.
+    digests = b"".join([sha256(before + key.encode()).digest() for key in known.to_list()])
+    numbers = np.frombuffer(digests, ">u8")[:: sha256().digest_size // 8] % _BUCKETS
+    found = pl.Series(keys.name, numbers.astype(np.int64))
+    if len(known) == len(keys):
+        return found
+    place = keys.is_not_null().cum_sum().cast(pl.Int64) - 1
+    return found.gather(place.set(keys.is_null(), None))
 
 
 def bucket(keys: pl.Expr, seed: str) -> pl.Expr:
     """The bucket of every key; missing where the key is."""
+    return keys.cast(pl.String).map_batches(lambda column: buckets_of(column, seed), return_dtype=pl.Int64)
 
-    def hashed(column: pl.Series) -> pl.Series:
-        # A cryptographic hash has no vectorised form here; each key is hashed once, not once a row.
-        return pl.Series(column.name, [None if key is None else bucket_of(key, seed) for key in column], pl.Int64)
 
-    return keys.cast(pl.String).map_batches(hashed, return_dtype=pl.Int64)
+def _before(seed: str) -> bytes:
+    """What is hashed before the key."""
+    return f"{seed}\x1f".encode()

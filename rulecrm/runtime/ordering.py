@@ -1,4 +1,4 @@
-"""Rows in order: by subject and time, or by time alone.
+"""Rows in order: by subject and time, or by time, with whatever else decides among those of one instant.
 
 In: codes of subjects and instants, row by row. Out: row numbers.
 Invariant: the order is exact, and rows that share all that is asked for stay in the order in which they came.
@@ -10,12 +10,14 @@ put right afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from attrs import frozen
 
 from rulecrm.runtime.arrays import Ints
 
-__all__ = ["Arranged", "arrange", "time_order"]
+__all__ = ["Arranged", "arrange", "by_time", "time_order"]
 
 _BITS = 63
 """Bits of a packed row: the sign stays clear."""
@@ -110,3 +112,21 @@ def _put_right(order: Ints, leading: Ints, at: Ints) -> None:
         spots = np.union1d(again, again + 1)
         rows = order[spots]
         order[spots] = rows[np.lexsort((at[rows], leading[spots]))]
+
+
+def by_time(at: Ints, ties: Callable[[Ints], Ints]) -> Ints:
+    """Row numbers in the order of time; where few rows share an instant, what else they are sorted by costs little.
+
+    Args:
+        at: instants.
+        ties: puts the rows that share their instant with others, which come by instant, in order, instants first.
+    """
+    order: Ints = np.argsort(at, kind="stable")
+    moved = at[order]
+    again = np.flatnonzero(moved[1:] == moved[:-1])
+    if len(again):
+        shared = np.zeros(len(order), bool)
+        shared[again] = shared[again + 1] = True
+        spots = np.flatnonzero(shared)
+        order[spots] = ties(order[spots])
+    return order

@@ -18,7 +18,7 @@ from rulecrm.semantics.sources import Read, reader
 if TYPE_CHECKING:
     from rulecrm.plugin import Provided, Registry
 
-__all__ = ["functions_of", "known_plugins", "provided_by", "read_with", "rules_of", "world_with"]
+__all__ = ["functions_of", "known_plugins", "provided_by", "read_with", "refused_of", "rules_of", "world_with"]
 
 
 def known_plugins(plugins: Registry | None) -> Registry | None:
@@ -48,6 +48,11 @@ def read_with(plugins: Registry | None) -> Read:
 def provided_by(plugins: Registry | None) -> Mapping[str, Provided]:
     """Functions by name, each with its plugin."""
     return MappingProxyType({}) if plugins is None else plugins.provided()
+
+
+def refused_of(plugins: Registry | None) -> tuple[str, ...]:
+    """Names of plugins that were refused: what they bring is missed."""
+    return () if plugins is None else tuple(one.name for one in plugins.plugins if one.refused is not None)
 
 
 def functions_of(provided: Mapping[str, Provided]) -> dict[str, Function]:

@@ -54,6 +54,9 @@ def call(checker: Checker, node: ast.Call, context: Context) -> Expr:
         advice = did_you_mean(name, names) if meant is None else f"here it is `{meant}`"
         if advice is None and name in context.module.scope:
             advice = f"`{name}` is no function: leave out the brackets"
+        if checker.refused and meant is None:
+            missed = f"the plugin {checker.refused[0]} was refused: `rulecrm plugins` says why"
+            advice = missed if advice is None else f"{advice} {missed}"
         return checker.wrong("R104", f"unknown function `{name}`", node.function.span, advice=advice)
     if name in STANDINGS or name == SINCE:
         if context.constant is not None:

@@ -95,6 +95,7 @@ class Checker:
         settle: makes sure that a metric, collection or param has been checked, so that its type is known.
         provided: those of plugins, by name.
         called: those of plugins that have been called.
+        refused: names of plugins whose functions are missed.
         by_symbol: entries of definitions by symbol.
         earlier: every `as of`, for the checks that need all definitions.
         referred: symbols that the definition being checked refers to, in order, each once.
@@ -110,6 +111,7 @@ class Checker:
     settle: Callable[[Checker, Entry], None]
     provided: Mapping[str, Provided] = field(factory=dict)
     called: dict[str, Provided] = field(factory=dict)
+    refused: tuple[str, ...] = ()
     by_symbol: dict[str, Entry] = field(factory=dict)
     earlier: list[AsOf] = field(factory=list)
     referred: dict[str, None] = field(factory=dict)

@@ -20,7 +20,15 @@ from rulecrm.model.ir import Const, Definition
 from rulecrm.model.program import Program, TestCase
 from rulecrm.model.schema import Schema
 from rulecrm.semantics.aggregates import AGGREGATES
-from rulecrm.semantics.brought import functions_of, known_plugins, provided_by, read_with, rules_of, world_with
+from rulecrm.semantics.brought import (
+    functions_of,
+    known_plugins,
+    provided_by,
+    read_with,
+    refused_of,
+    rules_of,
+    world_with,
+)
 from rulecrm.semantics.checker import Checker
 from rulecrm.semantics.collecting import paused_collection
 from rulecrm.semantics.definitions import Settling, check_definitions
@@ -124,6 +132,7 @@ def _compile(
     given = {scope[name].symbol: value for name, value in params.items() if name in scope}
     settling = Settling(given)
     checker = Checker(report, loaded.schema, ZoneInfo(zone), currency, known, lower, settling, provided)
+    checker.refused = refused_of(plugins)
     definitions = check_definitions(checker, loaded.modules, settling)
     _settle_rest(checker, loaded)
     if _declares(loaded, {"Kpi"}):

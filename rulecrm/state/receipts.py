@@ -35,10 +35,13 @@ Transaction = Callable[..., AbstractContextManager[sa.Connection]]
 """Opens a transaction of a ledger; `write=True` for one that may write."""
 
 PATIENCE = 30 * 86_400_000_000
-"""For how long, microseconds, a receipt of a message that nobody knows waits for it to become known."""
+"""For how long, microseconds, a receipt of a message or an address that nobody knows waits for it to become known."""
 
 _LONGEST_TEXT = 4_000
 """Characters of a reply, and of a reason, that are kept."""
+
+_PENDING = tables.receipts.c.settled == sa.literal_column("0")
+"""Written out, for an index over a part of the rows is not used where the part is named by a parameter."""
 
 _ROUNDS = 5
 """How often rows that somebody else was writing are looked at again."""
@@ -89,17 +92,24 @@ class Receipts:
         Args:
             receipts: as a channel told them.
             route: the name of the channel's settings; ids of events and messages are those of this route.
-            channel: the word of the rules; of a receipt whose message is known, the message's counts.
+            channel: the word of the rules; where it is empty, that of the message.
             customers: whose an address is; without it, or where it knows none, the address waits for `recognise`.
             cursor: where to go on polling, written in the same transaction; None leaves it as it is.
 
         Returns:
             How many were new.
+
+        Raises:
+            TypeError: the channel has put something else where text belongs; nothing was written.
+            ValueError: an instant has no zone; nothing was written.
         """
         learnt = time.time_ns() // 1000
         given: dict[str, Receipt] = {}
         for one in receipts:
+            _check(one)
             given.setdefault(_id_of(route, one), one)
+        asked = {one.address for one in given.values() if one.address is not None}
+        whose = {} if customers is None else {address: frozenset(customers(address)) for address in asked}
         with self.transaction(write=True) as connection:
             there: set[str] = set()
             for part in parts(given):
@@ -111,7 +121,7 @@ class Receipts:
                 {one.key for one in new.values() if one.key is not None},
                 {one.provider_id for one in new.values() if one.provider_id is not None},
             )
-            people = _People.read(connection, customers)
+            people = _People(Tombstones.read(connection), whose)
             rows = [
                 row
                 for name, one in new.items()
@@ -122,7 +132,11 @@ class Receipts:
             _insert(connection, rows)
             if cursor is not None:
                 _keep_cursor(connection, route, cursor)
-        self._settle({row.decision for row in rows if row.decision is not None})
+            decisions = {row.decision for row in rows if row.decision is not None}
+            settle(connection, decisions)
+            skipped = _skipped(connection, decisions)
+        if skipped:
+            self._settle(decisions)
         return len(new)
 
     async def poll(
@@ -164,13 +178,15 @@ class Receipts:
 
     def reconcile(self) -> int:
         """Match and settle what had come too early; how many receipts wait still."""
+        with self.transaction(write=False) as connection:  # mostly nothing has, and then nobody is kept from writing
+            if connection.execute(sa.select(sa.literal(1)).where(_PENDING).limit(1)).first() is None:
+                return 0
         with self.transaction(write=True) as connection:
             return reconcile(connection)
 
     def strangers(self) -> frozenset[str]:
         """Channels that have receipts of an address of which nobody has said yet whose it is."""
-        columns = tables.receipts.c
-        query = sa.select(columns.channel).where(columns.address.is_not(None)).distinct()
+        query = sa.select(tables.receipts.c.channel).where(_strange()).distinct()
         with self.transaction(write=False) as connection:
             return frozenset(connection.execute(query).scalars())
 
@@ -182,22 +198,24 @@ class Receipts:
             addresses: customers by address.
         """
         columns = tables.receipts.c
-        mine = sa.select(tables.receipts).where(columns.address.is_not(None), columns.channel == channel)
+        mine = sa.select(tables.receipts).where(_strange(), columns.channel == channel)
+        with self.transaction(write=False) as connection:
+            wanted = {row["address"] for row in connection.execute(mine).mappings()}
+            people = _People(Tombstones.read(connection), {})
+        whose: dict[str, frozenset[str]] = {}
+        for address, customers in addresses.items() if wanted else ():  # nobody waits for the ledger meanwhile
+            name = people.hash(address)
+            if name in wanted:
+                whose[name] = whose.get(name, frozenset()) | people.living(customers)
+        whose = {name: customers for name, customers in whose.items() if customers}
+        if not whose:
+            return 0
         with self.transaction(write=True) as connection:
             waiting = [_Row(**row) for row in connection.execute(mine).mappings()]
-            if not waiting:
-                return 0
-            people = _People.read(connection, None)
-            wanted = {row.address for row in waiting}
-            whose: dict[str, set[str]] = {}
-            for address, customers in addresses.items():
-                name = people.hash(address)
-                if name in wanted:
-                    whose.setdefault(name, set()).update(people.living(customers))
-            known = [row for row in waiting if row.address is not None and whose.get(row.address)]
-            for row in known:
+            known = [(row, whose[row.address]) for row in waiting if row.address in whose]
+            for row, _ in known:
                 connection.execute(sa.delete(tables.receipts).where(columns.receipt == row.receipt))
-            _insert(connection, [one for row in known for one in _shared(row, whose[str(row.address)])])
+            _insert(connection, [one for row, customers in known for one in _shared(row, customers)])
         return len(known)
 
     def frame(self, customer: str | None = None) -> pl.DataFrame:
@@ -206,19 +224,18 @@ class Receipts:
             return told(connection, customer)
 
     def _settle(self, decisions: Collection[str]) -> None:
-        for attempt in range(_ROUNDS if decisions else 0):
-            if attempt:
-                time.sleep(0.01 * attempt)
+        """Look again at what somebody else was writing."""
+        for attempt in range(_ROUNDS):
+            time.sleep(0.01 * (attempt + 1))
             with self.transaction(write=True) as connection:
                 settle(connection, decisions)
-                if connection.dialect.name != "postgresql" or not _skipped(connection, decisions):
+                if not _skipped(connection, decisions):
                     return
 
 
 def reconcile(connection: sa.Connection) -> int:
     """Match and settle, in a transaction that may write, what had come too early; how many receipts wait still."""
-    columns = tables.receipts.c
-    pending = columns.settled == sa.literal_column("0")
+    columns, pending = tables.receipts.c, _PENDING
     unmatched = sa.select(tables.receipts).where(pending, columns.decision.is_(None))
     rows = [_Row(**row) for row in connection.execute(unmatched).mappings()]
     rows = [row for row in rows if row.key is not None or row.provider_id is not None]
@@ -231,9 +248,20 @@ def reconcile(connection: sa.Connection) -> int:
             _match(connection, row, found)
     decided = sa.select(columns.decision).where(pending, columns.decision.is_not(None)).distinct()
     settle(connection, list(connection.execute(decided).scalars()))
-    late = sa.and_(pending, columns.decision.is_(None), columns.learnt < time.time_ns() // 1000 - PATIENCE)
-    connection.execute(sa.update(tables.receipts).where(late).values(settled=1))
+    late = columns.learnt < _long_ago()
+    connection.execute(sa.update(tables.receipts).where(pending, columns.decision.is_(None), late).values(settled=1))
+    connection.execute(sa.update(tables.receipts).where(columns.address.is_not(None), late).values(address=None))
     return int(connection.execute(sa.select(sa.func.count()).where(pending)).scalar_one())
+
+
+def _long_ago() -> int:
+    return time.time_ns() // 1000 - PATIENCE
+
+
+def _strange() -> sa.ColumnElement[bool]:
+    """Receipts of an address of which nobody has said yet whose it is."""
+    columns = tables.receipts.c
+    return sa.and_(columns.address.is_not(None), columns.learnt >= _long_ago())
 
 
 def normal_address(address: str) -> str:
@@ -253,15 +281,11 @@ class _People:
     """Whose addresses are, and who was erased."""
 
     tombstones: Tombstones
-    customers: Callable[[str], Collection[str]] | None
-
-    @classmethod
-    def read(cls, connection: sa.Connection, customers: Callable[[str], Collection[str]] | None) -> _People:
-        return cls(Tombstones.read(connection), customers)
+    customers: Mapping[str, Collection[str]]
 
     def at(self, address: str) -> frozenset[str]:
         """The customers of an address, as far as that is known."""
-        return frozenset() if self.customers is None else self.living(self.customers(address))
+        return self.living(self.customers.get(address, ()))
 
     def living(self, customers: Collection[str]) -> frozenset[str]:
         return frozenset(one for one in customers if self.tombstones.of(one) not in self.tombstones.hashes)
@@ -300,7 +324,7 @@ def _shared(row: _Row, customers: Collection[str]) -> list[_Row]:
 
 def _matched(row: _Row, found: Found) -> _Row:
     row = evolve(
-        row, customer=found.customer, decision=found.decision, channel=found.channel, address=None,
+        row, customer=found.customer, decision=found.decision, channel=row.channel or found.channel, address=None,
         key=row.key if found.key is None else found.key, erased=found.erased,
     )  # fmt: skip
     return evolve(row, text=None, reason=None) if found.erased else row
@@ -317,6 +341,16 @@ def _match(connection: sa.Connection, row: _Row, found: Found) -> None:
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _check(receipt: Receipt) -> None:
+    """What strangers' code makes of a webhook may be anything; a number in the place of a key would match nothing."""
+    texts = {name: getattr(receipt, name) for name in ("id", "key", "provider_id", "address", "reason", "text")}
+    wrong = [
+        name for name, value in texts.items() if not isinstance(value, str) and (name == "id" or value is not None)
+    ]
+    if wrong:
+        raise TypeError(f"a receipt has no text as its `{wrong[0]}`")
 
 
 def _id_of(route: str, receipt: Receipt) -> str:
@@ -351,7 +385,9 @@ def _keep_cursor(connection: sa.Connection, route: str, cursor: str) -> None:
 
 
 def _skipped(connection: sa.Connection, decisions: Collection[str]) -> bool:
-    """Whether receipts of these messages wait although no worker holds the message."""
+    """Whether receipts of these messages wait although no worker holds the message; one writer alone skips nothing."""
+    if connection.dialect.name != "postgresql":
+        return False
     columns, held = tables.receipts.c, tables.outbox.c
     query = sa.select(sa.literal(1)).join_from(tables.receipts, tables.outbox, columns.decision == held.decision)
     query = query.where(columns.settled == 0, held.state == "done")

@@ -7,7 +7,7 @@ there are, not on the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -48,9 +48,10 @@ class _Known(NamedTuple):
 
 
 class _Change(NamedTuple):
+    """What a message is from now on; its place in the outbox is `done`."""
+
     outcome: str
     reason: str | None
-    state: str
     sent_at: int | None
 
 
@@ -86,13 +87,9 @@ def _settle(connection: sa.Connection, decisions: Sequence[str]) -> int:
     chosen = (columns.decision, columns.what, columns.at, columns.receipt, columns.key, columns.reason)
     for decision, *row in connection.execute(sa.select(*chosen).where(columns.decision.in_(mine))):
         receipts[decision].append(_Told(*row))
-    done: list[str] = []
-    for one in known:
-        change = _changed(one, receipts[one.decision], begun[one.decision])
-        if change is not None:
-            _write(connection, one, change)
-        if (one.state if change is None else change.state) == "done":
-            done.append(one.decision)
+    changes = {one.decision: _changed(one, receipts[one.decision], begun[one.decision]) for one in known}
+    _write(connection, {decision: change for decision, change in changes.items() if change is not None})
+    done = [one.decision for one in known if changes[one.decision] is not None or one.state == "done"]
     connection.execute(
         sa.update(tables.receipts).where(columns.decision.in_(done), columns.settled == 0).values(settled=1)
     )
@@ -108,7 +105,7 @@ def _changed(known: _Known, receipts: Sequence[_Told], begun: dict[str | None, i
             return None
         first = min(arrived, key=lambda one: (one.at, one.receipt))
         taken = begun.get(first.key, first.at)
-        return _Change("delivered", None, "done", taken if known.sent_at is None else known.sent_at)
+        return _Change("delivered", None, taken if known.sent_at is None else known.sent_at)
     # What came back was the message that it is at now: another one has been sent in the place of any before.
     back = [one for one in tried if one.what == Received.BOUNCED and one.key in (None, known.key)]
     lost = known.state in ("unknown", "held") and known.outcome in ("queued", "unknown")
@@ -118,17 +115,23 @@ def _changed(known: _Known, receipts: Sequence[_Told], begun: dict[str | None, i
     last = max(hard or back, key=lambda one: (one.at, one.receipt))
     outcome, reason = ("dead address" if hard else "sent"), f"bounced: {last.reason or 'no reason given'}"
     sent_at = known.sent_at if known.sent_at is not None else begun.get(known.key, last.at)
-    change = _Change(outcome, reason, "done", sent_at)
-    return None if change == _Change(known.outcome, known.reason, known.state, known.sent_at) else change
+    change = _Change(outcome, reason, sent_at)
+    same = known.state == "done" and change == _Change(known.outcome, known.reason, known.sent_at)
+    return None if same else change
 
 
-def _write(connection: sa.Connection, known: _Known, change: _Change) -> None:
+def _write(connection: sa.Connection, changes: Mapping[str, _Change]) -> None:
+    if not changes:
+        return
     told, held = tables.decisions, tables.outbox
-    connection.execute(
-        sa.update(told).where(told.c.decision == known.decision).values(outcome=change.outcome, reason=change.reason)
-    )
-    connection.execute(
-        sa.update(held)
-        .where(held.c.decision == known.decision)
-        .values(state=change.state, sent_at=change.sent_at, reason=change.reason, worker=None, leased_until=None)
-    )
+    outcome: dict[str, object] = {"outcome": sa.bindparam("new_outcome"), "reason": sa.bindparam("new_reason")}
+    place: dict[str, object] = {
+        "state": "done", "sent_at": sa.bindparam("new_sent_at"), "reason": sa.bindparam("new_reason"), "worker": None,
+        "leased_until": None,
+    }  # fmt: skip
+    rows = [
+        {"of": decision, "new_outcome": change.outcome, "new_reason": change.reason, "new_sent_at": change.sent_at}
+        for decision, change in changes.items()
+    ]
+    connection.execute(sa.update(told).where(told.c.decision == sa.bindparam("of")).values(outcome), rows)
+    connection.execute(sa.update(held).where(held.c.decision == sa.bindparam("of")).values(place), rows)

@@ -1,6 +1,7 @@
 """What third parties test with: contract kits, fakes, made-up shops. It is what rulecrm itself is tested with.
 
 * `rulecrm.testing.channels.ChannelContract`: the tests that every channel must pass.
+* `rulecrm.testing.platforms.PlatformContract`: those that every platform must pass.
 * `rulecrm.testing.faults`, `rulecrm.testing.http`: local fakes of providers, and what goes wrong at them.
 * `rulecrm.testing.memory.MemoryChannel`: a channel in memory.
 * `rulecrm.testing.clocks.FakeClock`: a clock that tests set.

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rulecrm.words.errors import ReadingError, WordingError
     from rulecrm.words.sms import Segments, finish, segments
-    from rulecrm.words.values import Plain, given
+    from rulecrm.words.values import Plain, given, types_given
     from rulecrm.words.wording import Wording, prepare
 
 __all__ = [
     # templates
-    "Wording", "prepare", "Plain", "given",
+    "Wording", "prepare", "Plain", "given", "types_given",
     # what goes wrong
     "ReadingError", "WordingError",
     # SMS
@@ -35,6 +35,7 @@ _HOMES = {
     "given": "values",
     "prepare": "wording",
     "segments": "sms",
+    "types_given": "values",
 }
 
 

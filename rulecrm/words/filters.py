@@ -24,32 +24,25 @@ from liquid.undefined import is_undefined
 
 from rulecrm.words.values import Money
 
-__all__ = ["BORROWED", "FILTERS"]
+__all__ = ["FILTERS"]
 
 Number = int | float | Decimal
-
-BORROWED = frozenset(
-    {
-        "append", "base64_encode", "capitalize", "compact", "concat", "default", "downcase", "escape",
-        "escape_once", "find", "find_index", "first", "has", "join", "last", "lstrip", "map", "newline_to_br",
-        "prepend", "reject", "remove", "remove_first", "remove_last", "replace", "replace_first",
-        "replace_last", "reverse", "rstrip", "safe", "size", "slice", "sort", "sort_natural", "split", "squish",
-        "strip", "strip_html", "strip_newlines", "truncate", "truncatewords", "uniq", "upcase", "url_decode",
-        "url_encode", "where"
-    }
-)  # fmt: skip
-"""The filters that are taken from python-liquid as they are."""
 
 _LARGEST = 10**30
 """Beyond this nothing is counted or paid: a number that grows without end ends here."""
 
 
+_AMOUNT = re.compile(r"(-?\d{1,30}(?:\.\d{1,10})?) ([A-Z]{3})")
+
+
 def _number(value: object) -> Number:
-    """What Liquid counts with: a text that is a number is one, anything else is 0."""
+    """What Liquid counts with: a text that is a number, or an amount as rules write it, is one; anything else is 0."""
     if isinstance(value, bool) or value is None or is_undefined(value):
         return 0
     if isinstance(value, int | float | Decimal):
         return value
+    if amount := _AMOUNT.fullmatch(str(value)):
+        return Money.of(Decimal(amount[1]), amount[2])
     try:
         found = Decimal(str(value).strip()[:40])
     except InvalidOperation:

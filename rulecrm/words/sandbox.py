@@ -25,7 +25,8 @@ from liquid.token import Token
 from liquid.undefined import UNDEFINED, StrictUndefined
 from liquid.utils import ReadOnlyChainMap
 
-from rulecrm.words.filters import BORROWED, FILTERS
+from rulecrm.words.filters import FILTERS
+from rulecrm.words.used import BORROWED
 from rulecrm.words.values import Word
 
 __all__ = ["BoundedRange", "Filled", "Sandbox"]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from rulecrm.model.machine import Act, Campaign, Send
 from rulecrm.model.types import Type
 
-__all__ = ["Moment", "Money", "Plain", "Word", "given", "names"]
+__all__ = ["Moment", "Money", "Plain", "Word", "given", "names", "types_given"]
 
 Plain = (
     str | int | float | Decimal | bool | dt.datetime | dt.date | dt.time | dt.timedelta
@@ -122,33 +123,32 @@ def names(values: Mapping[str, Plain], *, zone: ZoneInfo, currency: str) -> dict
         TypeError: something that is no plain data, or an instant without a zone.
     """
     tree: dict[str, object] = {}
-    whole: dict[tuple[str, ...], object] = {}
-    for name, value in values.items():
-        path = tuple(name.split("."))
-        whole[path] = _seen(value, zone, currency)
-    for path in sorted(whole, key=len, reverse=True):
+    for name in sorted(values, key=_dots, reverse=True):  # what has parts comes after them
+        *path, last = name.split(".")
         level = tree
-        for segment in path[:-1]:
+        for segment in path:
             inner = level.setdefault(segment, {})
-            assert isinstance(inner, dict)  # longer names come first, and one name has one value
+            assert isinstance(inner, dict)
             level = inner
-        parts = level.get(path[-1])
-        level[path[-1]] = whole[path] if parts is None else Word.of(whole[path], _mapping(parts))
+        value = _seen(values[name], zone, currency)
+        parts = level.get(last)
+        level[last] = Word.of(value, parts) if isinstance(parts, dict) else value
     return tree
 
 
-def _mapping(parts: object) -> Mapping[str, object]:
-    assert isinstance(parts, dict)
-    return parts
+def _dots(name: str) -> int:
+    return name.count(".")
 
 
 def _seen(value: object, zone: ZoneInfo, currency: str) -> object:
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
     match value:
-        case None | bool() | int():
-            return value
         case str():
             plain = str(value)  # no subclass, whose methods could be another's
             return plain if plain.isascii() else plain.encode("utf-8", "ignore").decode()  # no half of a surrogate pair
+        case int():
+            return int(value)
         case float():
             return int(value) if value.is_integer() and abs(value) < 1e15 else value
         case Decimal():
@@ -171,14 +171,30 @@ def _seen(value: object, zone: ZoneInfo, currency: str) -> object:
     raise TypeError(f"a template takes plain data, not {type(value).__name__}")
 
 
+_AS_THEY_ARE = frozenset({bool, int})
+
+
 def given(text: str, types: Mapping[str, Type]) -> dict[str, Plain]:
     """What a decision's `values` hand to a template.
 
     Args:
         text: JSON, as `machine.words.to_json` writes it.
-        types: type of each name, from the message in the rules; a name without one is taken as JSON has it.
+        types: type of each name, from the message in the rules (`types_given`); a name without one is taken as JSON
+            has it.
     """
     return {name: _read(value, types.get(name)) for name, value in json.loads(text).items()}
+
+
+def types_given(journeys: Iterable[Campaign], template: str) -> dict[str, Type]:
+    """The types of what messages that are sent from a template give it, by name."""
+    found: dict[str, Type] = {}
+    for journey in journeys:
+        for node in journey.automaton.nodes:
+            if isinstance(node, Act) and isinstance(node.action, Send):
+                for message in node.action.messages:
+                    if message.template == template:
+                        found.update((name, value.type) for name, value in message.values)
+    return found
 
 
 def _read(value: object, kind: Type | None) -> Plain:
@@ -187,14 +203,14 @@ def _read(value: object, kind: Type | None) -> Plain:
     match kind.name:
         case "money":
             return Decimal(str(value).split(" ", 1)[0])
-        case "instant" | "age":
-            return dt.datetime.fromisoformat(str(value))
         case "date":
             return dt.date.fromisoformat(str(value))
         case "time":
             return dt.time.fromisoformat(str(value))
-        case "duration" if isinstance(value, int | float):
+        case "duration" | "age" if isinstance(value, int | float):
             return dt.timedelta(microseconds=round(value * 1_000_000))
+        case "instant" | "age":
+            return dt.datetime.fromisoformat(str(value))
         case "list" if isinstance(value, list):
             return [_read(each, kind.item) for each in value]
         case "record" if isinstance(value, dict):

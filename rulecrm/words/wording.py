@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from html import unescape
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -92,22 +93,19 @@ class Wording:
         clock: dict[str, Plain] = {} if at is None else {"now": at, "today": at.astimezone(local).date()}
         seen = names({**clock, **values}, zone=local, currency=self.currency)
         made: dict[str, str] = {}
-        parameters: dict[str, str] = {}
-        html = ""
-        for name, variants in parts.items():
-            part = variants[choose(tuple(variants), language)]
-            if name == "html" and not html_channel and ("body" in parts or "text" in parts):
-                continue
+        parameters: Mapping[str, str] = {}
+        chosen = {name: variants[choose(tuple(variants), language)] for name, variants in parts.items()}
+        for name, part in _wanted(chosen, html_channel=html_channel).items():
             text, said = self._fill(symbol, part, seen)
             made[name] = clean(text)
             if name == "body":
                 parameters = said
-                if part.html and html_channel and "html" not in parts:
-                    html = made[name]
-        html = made.get("html", html)
-        text = made.get("text") or ("" if html and html == made.get("body") else made.get("body", "")) or text_of(html)
+        if "body" in chosen and chosen["body"].html:
+            html, plain = made.get("html", made["body"]), made.get("text")
+        else:
+            html, plain = made.get("html", ""), made.get("text", made.get("body"))
         return Content(
-            text=text,
+            text=plain if plain is not None else text_of(html),
             subject=one_line(made["subject"]) if "subject" in made else None,
             html=html if html and html_channel else None,
             parameters=MappingProxyType(parameters),
@@ -136,8 +134,20 @@ class Wording:
         named = ((one.name, said.get(one.start, "")) for one in part.read.outputs if one.name is not None)
         first: dict[str, str] = {}
         for name, value in named:
-            first[name] = first.get(name) or clean(value)
+            if not first.get(name):
+                first[name] = clean(unescape(value) if part.html else value)
         return text, first
+
+
+def _wanted(chosen: Mapping[str, _Part], *, html_channel: bool) -> dict[str, _Part]:
+    """The parts to fill: no HTML for a channel that takes none, no text in another language than the words."""
+    wanted = dict(chosen)
+    main = chosen.get("body", chosen.get("html"))
+    if not html_channel and {"body", "text"} & set(chosen):
+        wanted.pop("html", None)
+    if main is not None and "text" in chosen and chosen["text"].written.locale != main.written.locale and main.html:
+        del wanted["text"]
+    return wanted
 
 
 def prepare(templates: Mapping[str, Template], *, zone: str = "UTC", currency: str = "XXX") -> Wording:
@@ -198,6 +208,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\uf
 
 def clean(text: str) -> str:
     """A text without control characters (tab and line feed stay) and halves of surrogate pairs; lines end in LF."""
+    if text.isprintable():
+        return text
     return _CONTROL.sub("", re.sub(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]", "\n", text))
 
 

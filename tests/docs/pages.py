@@ -5,6 +5,7 @@
 | `rules NAME` | written to the folder under that name |
 | `rules` | checked: it has no mistakes |
 | `rules error CODE` | checked: it has this one mistake |
+| `python NAME` | written to the folder under that name, to be imported by what follows |
 | `python` | run, in one namespace a page; a `text` block right after it is what it prints |
 | `console` | each `$ rulecrm …`, also behind `echo … |`, is run, and prints on stdout, then stderr, the lines below |
 | `sh` | each `rulecrm …` is run; the page does not show what it prints |
@@ -36,6 +37,7 @@ NAMES = (
     "docs/embedding.md",
     "docs/how-it-works.md",
     "docs/index.md",
+    "docs/plugins.md",
     "docs/sending.md",
     "docs/templates.md",
     "docs/tutorial.md",
@@ -75,6 +77,25 @@ def blocks(page: str) -> tuple[Block, ...]:
 
 def run(name: str) -> Iterator[Said]:
     """Run a page in the current folder, and yield everything it says that it prints."""
+    with _importing():
+        yield from _run(name)
+
+
+@contextlib.contextmanager
+def _importing() -> Iterator[None]:
+    """Modules of the current folder can be imported, and are forgotten in the end."""
+    folder, before = str(Path.cwd()), set(sys.modules)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        for module in set(sys.modules) - before:
+            if str(getattr(sys.modules[module], "__file__", "")).startswith(folder):
+                del sys.modules[module]
+
+
+def _run(name: str) -> Iterator[Said]:
     page = (ROOT / name).read_text("utf-8")
     names: dict[str, object] = {"__name__": "page"}
     found = blocks(page)
@@ -82,14 +103,14 @@ def run(name: str) -> Iterator[Said]:
         place = f"{name}:{page.count(chr(10), 0, block.start)}"
         if block.language == "rules" and block.words[:1] == ("error",):
             yield Said(place, block.start, block.start, block.words[1], _mistake(block.text, place))
-        elif block.language == "rules" and block.words:
+        elif block.language in ("rules", "python") and block.words:
             Path(block.words[0]).write_text(block.text, "utf-8")
         elif block.language == "rules":
             rulecrm.loads(block.text, source=place)
         elif block.language == "python":
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
-                exec(compile(block.text, place, "exec"), names)
+                exec(compile(block.text, place, "exec", dont_inherit=True), names)
             after = found[index + 1] if index + 1 < len(found) else None
             if after is not None and after.language == "text" and not page[block.end + 3 : after.start - 8].strip():
                 yield Said(place, after.start, after.end, after.text, printed.getvalue())

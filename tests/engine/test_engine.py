@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib import import_module
 from pathlib import Path
 
 import polars as pl
@@ -60,6 +61,25 @@ def test_a_live_engine_decides_what_a_backtest_said_row_for_row(name: str, tmp_p
     ours = pl.exclude("decided")
     assert_frame_equal(decisions.select(ours).sort("decision"), told.decisions.select(ours).sort("decision"))
     assert_frame_equal(journeys.select(ours).sort("journey"), told.journeys.select(ours).sort("journey"))
+
+
+@pytest.mark.parametrize("rows", [1, 300])
+def test_a_backtest_is_the_same_whatever_stretches_it_is_made_in(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = rulecrm.load(EXAMPLES / "left_behind.rules")
+    facts = make_shop(customers=300, start=dt.date(2025, 10, 1), days=60)
+    start, end = START + 214 * DAY, START + 260 * DAY + dt.timedelta(hours=7)
+    seen: list[tuple[int, int]] = []
+    whole = rules.backtest(facts, start, end)
+    monkeypatch.setattr(import_module("rulecrm.engine.backtest"), "_FIRST", 5 * 86_400_000_000)
+    monkeypatch.setattr(import_module("rulecrm.engine.backtest"), "_ROWS", rows)
+    parts = rules.backtest(facts, start, end, progress=lambda done, total, _: seen.append((done, total)))
+    assert whole.decisions.height > 4
+    assert seen[0] == (0, 46)
+    assert seen[-1] == (46, 46)
+    assert len(seen) > 3  # the beginning, the end, and two between them at least
+    ours = pl.exclude("decided")
+    assert_frame_equal(parts.decisions.select(ours), whole.decisions.select(ours))
+    assert_frame_equal(parts.journeys.select(ours), whole.journeys.select(ours))
 
 
 def test_without_a_start_everything_counts_and_with_one_only_what_comes_later() -> None:

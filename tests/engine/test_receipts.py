@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 import rulecrm
-from rulecrm.model.sending import Receipt, Received
+from rulecrm.model.sending import Answer, Answered, Message, Receipt, Received, Traits
 from rulecrm.state import Ledger
 from tests.state.outbox import hand_over
 
@@ -178,3 +178,43 @@ def test_an_address_is_recognised_by_the_facts_of_the_engine() -> None:
         stop = Receipt("1", Received.UNSUBSCRIBED, START + DAY, address="8613876543210")
         engine._ledger.receipts.write([stop], route="aliyun", channel="sms")
         assert engine.receipts().select("customer", "kind").rows() == [("7", "unsubscribe")]
+
+
+class Mailbox:
+    """A channel that is asked, and has two answers by SMS to tell."""
+
+    traits = Traits(channel="sms", provider="mailbox", address="phone")
+
+    async def send(self, batch: Sequence[Message]) -> Sequence[Answer]:
+        return [Answer(Answered.ACCEPTED) for _ in batch]
+
+    async def close(self) -> None:
+        pass
+
+    async def poll(self, cursor: str | None) -> tuple[Sequence[Receipt], str | None]:
+        told = [
+            Receipt(name, Received.REPLIED, START + DAY, address=name, text="hm") for name in ("+8613876543210", "x")
+        ]
+        return (told, "2") if cursor is None else ([], cursor)
+
+
+def test_providers_that_do_not_call_are_asked() -> None:
+    people = pl.DataFrame({"customer": ["7", "8"], "phone": ["+86 138 7654 3210", None]})
+    rules, channels = rulecrm.loads(RULES), {"sms": Mailbox()}
+    with rulecrm.Engine(rules, buy(customers=people), state="sqlite://", start=START, channels=channels) as engine:
+        assert (engine.poll(), engine.poll()) == (2, 0)
+        assert engine.receipts().select("customer", "kind", "text").rows() == [("7", "reply", "hm")]
+
+
+class Down(Mailbox):
+    async def poll(self, cursor: str | None) -> tuple[Sequence[Receipt], str | None]:
+        raise ConnectionError("nobody is there")
+
+
+def test_a_provider_that_does_not_answer_keeps_no_other_from_being_asked() -> None:
+    channels = {"im": Down(), "sms": Mailbox()}
+    with rulecrm.Engine(rulecrm.loads(RULES), buy(), state="sqlite://", start=START, channels=channels) as engine:
+        with pytest.raises(ExceptionGroup) as caught:
+            engine.poll()
+        assert [str(error) for error in caught.value.exceptions] == ["nobody is there"]
+        assert engine._ledger.receipts.strangers() == {"sms"}

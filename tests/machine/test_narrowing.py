@@ -26,6 +26,11 @@ GUARDS = {
     "younger": "age(last(purchase).at) <= 15d",
     "value": "sum(purchase.amount last 30d) / 2 > 20 CNY",
     "nested": "visited and summed",
+    "lapsed": "exists(purchase last 40d) and none(purchase last 30d)",
+    "lapsed_since": "last(purchase).at >= 40d ago and not (last(purchase).at >= 30d ago)",
+    "lapsed_buyer": "exists(purchase last 40d) and none(purchase last 30d) and count(purchase) >= 2",
+    "slowed": "count(purchase last 60d) >= 2 and count(purchase last 30d) < 2",
+    "lapsed_other": "exists(purchase last 40d) and none(visit last 30d)",
     "bounded": "sum(purchase.amount since 2025-02-01) > 0 CNY",
 }
 UNKNOWN = {"counted_none", "not_visited", "either_unknown"}
@@ -80,3 +85,15 @@ def test_rows_are_those_of_the_window_and_of_the_filter() -> None:
     assert want is not None
     assert candidates(want, here.triggers(), micros("2025-03-01"), 10).tolist() == here.codes("ann").tolist()
     assert candidates(want, here.triggers(), micros("2025-02-09"), 10).tolist() == here.codes("bob").tolist()
+
+
+def test_whoever_is_to_have_no_later_row_is_looked_for_among_the_earlier_ones() -> None:
+    rows = [
+        (who, day, {"amount": 30}) for who, day in (("ann", "2025-01-15"), ("bob", "2025-02-15"), ("eve", "2024-12-15"))
+    ]
+    here = Shop("segment s = exists(purchase last 60d) and none(purchase last 30d)", {"purchase": rows})
+    want = wanted(here.value("s"), here.triggers())
+    assert want is not None
+    assert candidates(want, here.triggers(), micros("2025-03-01"), 10).tolist() == here.codes("ann").tolist()
+    # An end itself belongs to the window that begins after it: 30 days after it, Bob's row is one of the earlier ones.
+    assert candidates(want, here.triggers(), micros("2025-03-17"), 10).tolist() == here.codes("bob").tolist()

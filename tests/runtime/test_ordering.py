@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rulecrm.runtime import ordering
-from rulecrm.runtime.ordering import arrange, time_order
+from rulecrm.runtime.ordering import arrange, by_time, time_order
 
 instants = st.integers(0, 4) | st.integers(0, 2**50) | st.integers(0, 2**20).map(lambda n: n + 2**50)
 rows = st.lists(st.tuples(st.integers(-1, 5), instants), max_size=40)
@@ -43,3 +43,17 @@ def test_instants_that_do_not_fit_beside_the_subject(monkeypatch: pytest.MonkeyP
     codes, at = random.integers(-1, 9, 500).astype(np.int32), random.integers(0, 2**45, 500) >> random.integers(0, 40)
     known = np.flatnonzero(codes >= 0)
     assert arrange(codes, at).order.tolist() == known[np.lexsort((at[known], codes[known]))].tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=40))
+def test_by_time_and_then_by_what_else_there_is(given_rows: list[tuple[int, int]]) -> None:
+    at = np.array([at for at, _ in given_rows], np.int64)
+    asked: list[int] = []
+
+    def ties(rows: np.ndarray) -> np.ndarray:
+        asked.extend(rows.tolist())
+        return np.array(sorted(rows.tolist(), key=lambda row: (*given_rows[row], row)), np.int64)
+
+    found = by_time(at, ties)
+    assert [given_rows[row] for row in found] == sorted(given_rows)
+    assert sorted(asked) == [row for row in range(len(at)) if (at == at[row]).sum() > 1]

@@ -191,6 +191,17 @@ def test_an_address_that_nobody_knows_yet_finds_its_customer_later(ledger: Ledge
     assert write(ledger, tell("1", Received.UNSUBSCRIBED, address="+8613876543210")) == 0
 
 
+def test_an_address_that_stays_unknown_is_forgotten(ledger: Ledger) -> None:
+    write(ledger, tell("1", Received.REPLIED, address="+8613876543210"), tell("2", provider_id="p9"))
+    with ledger._transaction(write=True) as connection:
+        connection.exec_driver_sql(f"UPDATE rulecrm_receipts SET learnt = learnt - {PATIENCE + 1}")
+    assert ledger.receipts.strangers() == frozenset()
+    assert ledger.receipts.recognise("sms", {"+8613876543210": ["li"]}) == 0
+    ledger.receipts.reconcile()
+    assert {row[9] for row in rows(ledger)} == {None}
+    assert len(rows(ledger)) == 2
+
+
 def test_a_message_that_becomes_known_takes_the_place_of_an_address(ledger: Ledger) -> None:
     (decision,) = send_to(ledger, "li")
     hand_over(ledger, decision)

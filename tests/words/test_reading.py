@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rulecrm.words.errors import ReadingError
+from rulecrm.words.filters import FILTERS
 from rulecrm.words.reading import read
 from rulecrm.words.sandbox import Sandbox
-from rulecrm.words.used import Used, simple
+from rulecrm.words.used import BORROWED, OWN, Used, simple
 
 
 def used(text: str) -> list[Used]:
@@ -57,6 +58,8 @@ def test_the_names_that_a_template_takes_from_outside(text: str, expected: list[
         ("{{ nick }}, {{- customer.nick -}}", ["nick", "customer.nick"]),
         ("no names", []),
         ("{{顾客名}}{{a.b.c}}", ["顾客名", "a.b.c"]),
+        ("{{ nick | default: 'a | b' | upcase }} {{a|money:\"¥\",0}} {{ b | plus: -1.5-}}", ["nick", "a", "b"]),
+        ("{{ at | date: '%H:%M' }}", ["at"]),
     ],
 )
 def test_a_text_of_names_alone_needs_no_python_liquid(text: str, expected: list[str]) -> None:
@@ -69,7 +72,9 @@ def test_a_text_of_names_alone_needs_no_python_liquid(text: str, expected: list[
 @pytest.mark.parametrize(
     "text",
     [
-        "{{ nick | upcase }}",
+        "{{ nick | upcas }}",
+        "{{ a | append: b }}",
+        "{{ a | append: '}}' }}",
         "{% if a %}{% endif %}",
         "{{ 1 }}",
         "{{ true }}",
@@ -85,7 +90,10 @@ def test_anything_more_than_names_is_left_to_python_liquid(text: str) -> None:
 
 @given(
     st.lists(
-        st.sampled_from(("{{", "}}", "{%", "%}", "-", " ", "a", ".", "b1", "nil", "_", "名", "\n", "|")), max_size=14
+        st.sampled_from(
+            ("{{", "}}", "{{ a | plus: ", "%}", "-", " ", "a", ".", "b1", "nil", "'", "名", "\n", "| upcase", "1", ",")
+        ),
+        max_size=10,
     )
 )
 def test_both_ways_of_reading_find_the_same_names(pieces: list[str]) -> None:
@@ -93,6 +101,11 @@ def test_both_ways_of_reading_find_the_same_names(pieces: list[str]) -> None:
     found = simple(text)
     if found is not None:
         assert list(found) == used(text)
+
+
+def test_the_filters_there_are() -> None:
+    assert set(Sandbox(html=False).filters) == BORROWED | OWN
+    assert set(FILTERS) == OWN
 
 
 def test_a_name_that_is_given_further_down_is_marked() -> None:

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+import rulecrm
 from rulecrm.model.types import AGE, DATE, DURATION, INSTANT, INT, MONEY, TEXT, TIME, list_of, record_of
-from rulecrm.words import Plain, WordingError, given
+from rulecrm.words import Plain, WordingError, given, prepare, types_given
 from rulecrm.words.values import names
 
 Fill = Callable[..., str]
@@ -27,7 +28,7 @@ NEW_YEAR = dt.datetime(2025, 1, 1, 0, 30, tzinfo=dt.UTC)
         (2.5, "2.5"),
         (2.0, "2"),
         (0.1, "0.1"),
-        (Decimal("100"), "100.00"),
+        (Decimal(100), "100.00"),
         (Decimal("100.0000"), "100.00"),
         (Decimal("0.1234"), "0.1234"),
         (Decimal("-5.5"), "-5.50"),
@@ -60,6 +61,7 @@ def test_an_amount_has_the_decimals_of_its_currency(fill: Fill, currency: str, e
         ("{{ v | money: '¥', 0 }}", "¥100"),
         ("{{ v | times: -1 | money: '¥' }}", "-¥99.90"),
         ("{{ none | money }}", ""),
+        ("{{ '19.9 EUR' | money }} {{ '19.9 EUR' | plus: 0.1 }}", "19.90 EUR 20.00"),
         # exact, and amounts still
         ("{{ v | plus: 0.1 }}", "100.00"),
         ("{{ v | plus: v | minus: 0.05 }}", "199.75"),
@@ -188,7 +190,7 @@ def test_only_plain_data_is_taken() -> None:
 def test_what_a_decision_keeps_comes_back_with_its_type() -> None:
     text = (
         '{"a":"19.9 CNY","b":"2025-11-11T09:00:00Z","c":"2025-11-11","d":"09:30:00","e":1.5,"f":null,"g":"M10",'
-        '"h":["1 CNY"],"i":{"n":"2 CNY"},"j":"2025-11-11T09:00:00Z","k":3}'
+        '"h":["1 CNY"],"i":{"n":"2 CNY"},"j":60,"k":3}'
     )
     kinds = {
         "a": MONEY, "b": INSTANT, "c": DATE, "d": TIME, "e": DURATION, "f": MONEY, "g": TEXT, "h": list_of(MONEY),
@@ -197,5 +199,25 @@ def test_what_a_decision_keeps_comes_back_with_its_type() -> None:
     assert given(text, {**kinds, "z": INT}) == {
         "a": Decimal("19.9"), "b": dt.datetime(2025, 11, 11, 9, tzinfo=dt.UTC), "c": dt.date(2025, 11, 11),
         "d": dt.time(9, 30), "e": dt.timedelta(seconds=1.5), "f": None, "g": "M10", "h": [Decimal(1)],
-        "i": {"n": Decimal(2)}, "j": dt.datetime(2025, 11, 11, 9, tzinfo=dt.UTC), "k": 3,
+        "i": {"n": Decimal(2)}, "j": dt.timedelta(minutes=1), "k": 3,
     }  # fmt: skip
+
+
+def test_the_types_of_what_messages_give() -> None:
+    text = """
+metric spent = sum(purchase.amount)
+template t for sms "{{ amount | money }} {{ since | date: '%H:%M' }} {{ idle | hours }} {{ gift }}"
+campaign c {
+  enter on purchase
+  send sms t with { amount: spent, since: last(purchase).at, idle: age(last(purchase).at), gift: "M10" }
+}
+"""
+    program = rulecrm.loads(f'timezone "Asia/Shanghai"\ncurrency CNY\n{text}').program
+    types = types_given(program.journeys, "t")
+    assert {name: str(kind) for name, kind in types.items()} == {
+        "amount": "money", "since": "instant", "idle": "age", "gift": "text"
+    }  # fmt: skip
+    values = given('{"amount":"19.9 CNY","gift":"M10","idle":7200.0,"since":"2025-01-01T00:30:00Z"}', types)
+    assert prepare(program.templates, zone=program.zone, currency=program.currency).render("t", values).text == (
+        "19.90 CNY 08:30 2 M10"
+    )

@@ -42,6 +42,22 @@ def test_html_by_its_own_name(write: Write) -> None:
     assert (without.html, without.text) == (None, "rich")
 
 
+def test_html_for_a_channel_that_takes_none_is_said_in_words(write: Write) -> None:
+    found = write({"body": "<p>Hi {{ n }}</p><p>bye</p>"}, {"n": "A & B"}, channel="im", html_channel=False)
+    assert (found.html, found.text, dict(found.parameters)) == (None, "Hi A & B\n\nbye", {"n": "A & B"})
+
+
+def test_no_text_in_another_language_beside_the_html() -> None:
+    parts = (
+        TemplatePart("body", "<p>Hi</p>"),
+        TemplatePart("body", "<p>您好</p>", "zh"),
+        TemplatePart("text", "Hi there"),
+    )
+    wording = prepare({"t": Template("t", "email", parts)})
+    assert wording.render("t", {}, language="zh", html_channel=True).text == "您好"
+    assert wording.render("t", {}, language="en", html_channel=True).text == "Hi there"
+
+
 def test_html_of_a_file_is_html_whatever_it_looks_like() -> None:
     template = Template("t", "email", (TemplatePart("body", "{{ n }}", file="a.html"),))
     assert prepare({"t": template}).render("t", {"n": "<"}, html_channel=True).html == "&lt;"

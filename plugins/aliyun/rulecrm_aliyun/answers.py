@@ -113,6 +113,8 @@ def meaning_of(code: str, status: int) -> Meaning:
 
 def answer_of(told: Told | Unsent | Lost, now: dt.datetime) -> tuple[Answer, About]:
     """What a call says of each of its messages, and whom a refusal concerns. Of `OK` the `provider_id` is the BizId."""
+    if isinstance(told, Unsent) and told.ours:
+        return Answer(Answered.CONFIG, detail=told.why), About.ROUTE
     if isinstance(told, Unsent):
         return Answer(Answered.RETRY, detail=f"not reached: {told.why}", route=True), About.ROUTE
     if isinstance(told, Lost):

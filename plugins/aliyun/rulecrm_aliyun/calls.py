@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import httpx
 from attrs import field, frozen
 
+from rulecrm import RulesError
 from rulecrm.plugin import Context
 from rulecrm_aliyun.settings import Settings
 from rulecrm_aliyun.signature import authorization, canonical_query
@@ -46,9 +47,10 @@ class Told:
 
 @frozen
 class Unsent:
-    """Nothing has left."""
+    """Nothing has left; `ours` where that is for a mistake in the settings."""
 
     why: str
+    ours: bool = False
 
 
 @frozen
@@ -70,7 +72,10 @@ class Api:
         self, action: str, query: Mapping[str, str], form: Mapping[str, str] | None = None
     ) -> Told | Unsent | Lost:
         """Call an action once."""
-        request = self._request(action, query, form)
+        try:
+            request = self._request(action, query, form)
+        except RulesError as error:  # a secret that is not there
+            return Unsent(error.diagnostics[0].message, ours=True)
         if self._transport is None:
             most = self._settings.concurrency
             limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)

@@ -11,6 +11,7 @@ then called by themselves until it is clear whom the refusal concerns.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 from collections import Counter
@@ -26,6 +27,9 @@ from rulecrm_aliyun.receipts import hear
 from rulecrm_aliyun.settings import Settings
 
 __all__ = ["AliyunSms"]
+
+_ASKING = 60.0
+"""Seconds after which no further message is asked about, so that what is known is told."""
 
 _PAGE = 50
 _KEPT = dt.timedelta(days=30)
@@ -83,7 +87,15 @@ class AliyunSms:
 
     async def ask(self, lost: Sequence[Sent]) -> Sequence[Answer]:
         """Look messages up by number and day; what is not listed after a while was not taken."""
-        return [await self._found(one) for one in lost]
+        slots, end = asyncio.Semaphore(self._settings.concurrency), asyncio.get_running_loop().time() + _ASKING
+
+        async def one_of(one: Sent) -> Answer:
+            async with slots:
+                if asyncio.get_running_loop().time() > end:
+                    return Answer(Answered.UNKNOWN, detail="there was no time left to ask")
+                return await self._found(one)
+
+        return await asyncio.gather(*(one_of(one) for one in lost))
 
     def hear(self, request: Request) -> Response:
         """What a webhook tells: reports (SmsReport) and replies (SmsUp)."""

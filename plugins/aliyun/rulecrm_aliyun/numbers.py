@@ -16,9 +16,11 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-__all__ = ["address_of", "number_of", "out_id", "provider_id", "was_in"]
+__all__ = ["address_of", "key_in", "number_of", "out_id", "provider_id", "was_in"]
 
 _E164 = re.compile(r"\+?([1-9][0-9]{4,14})\Z")
+
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 _MARK = 3
 """Letters of a mark: 80 of them stay below the 256 characters of an OutId."""
@@ -49,8 +51,15 @@ def out_id(keys: Sequence[str]) -> str:
     return keys[0] if len(keys) == 1 else "".join(_mark(key) for key in keys)
 
 
+def key_in(given: str) -> str | None:
+    """The key that an OutId is, where its call was for one message."""
+    return given if _KEY.match(given) else None
+
+
 def was_in(key: str, given: str) -> bool:
     """Whether a call with this OutId carried the message; marks of two keys are alike once in 262,144 times."""
+    if key_in(given):
+        return given == key
     return _mark(key) in {given[at : at + _MARK] for at in range(0, len(given), _MARK)}
 
 

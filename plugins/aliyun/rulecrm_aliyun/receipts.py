@@ -16,13 +16,10 @@ from collections.abc import Mapping
 
 from rulecrm.plugin import Context, Forged, Receipt, Received, Request, Response
 from rulecrm_aliyun.answers import SHANGHAI
-from rulecrm_aliyun.numbers import address_of, number_of, provider_id
+from rulecrm_aliyun.numbers import address_of, key_in, number_of, provider_id
 from rulecrm_aliyun.settings import Settings
 
 __all__ = ["hear"]
-
-_KEY = 36
-"""Characters of a key; the OutId of a call with several messages is none."""
 
 _HARD = frozenset({"isv.MOBILE_NUMBER_ILLEGAL"})
 """INVALID_NUMBER and MOBILE_NOT_ON_SERVICE are also said of a telephone that is switched off, so they are soft."""
@@ -63,9 +60,8 @@ def _report(row: Mapping[str, object], context: Context) -> list[Receipt]:
     biz, number = _text(row, "biz_id"), number_of(_text(row, "phone_number"))
     if not biz or number is None:
         raise ValueError("a report names no message")
-    code, given = _text(row, "err_code"), _text(row, "out_id")
+    code, key = _text(row, "err_code"), key_in(_text(row, "out_id"))
     at, known, address = _instant(row, "report_time", context), provider_id(biz, number), address_of(number)
-    key = given if len(given) == _KEY and given.count("-") == 4 else None
     if row.get("success") is True or _text(row, "success").lower() == "true":
         return [Receipt(f"{known}:delivered", Received.DELIVERED, at, key, known, address)]
     reason = "hard" if code in _HARD else "soft"

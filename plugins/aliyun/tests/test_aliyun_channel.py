@@ -171,9 +171,9 @@ class AliyunServer(HttpProvider):
         must = {"host", *(name for name in headers if name.startswith("x-acs-"))} | (
             {"content-type"} if call.body else set()
         )
-        if names is None or set(names[1].split(";")) != must:
+        if names is None or not must <= set(names[1].split(";")):
             return self.said("IncompleteSignature", "The request signature does not conform.", 400)
-        signed = {name: headers[name] for name in must}
+        signed = {name: headers[name] for name in names[1].split(";")}
         right = authorization(KEY, SECRET, query=call.query, headers=signed, body=call.body)
         if headers["authorization"] != right or call.fault is Fault.CREDENTIALS:
             return self.said("SignatureDoesNotMatch", "Specified signature is not matched.", 400)
@@ -451,7 +451,7 @@ def test_a_limit_of_one_number_is_not_everybodys(provider: AliyunServer) -> None
 
 
 def test_messages_of_a_lost_call_are_found_by_their_marks(provider: AliyunServer) -> None:
-    channel = AliyunSms(settings(provider), Context())
+    channel = AliyunSms(settings(provider, concurrency=4, timeout=5.0), Context())
     provider.fail(Fault.LOST)
     batch = [message(number, f"{number}") for number in range(40)]
     at = dt.datetime.now(dt.UTC)
@@ -547,3 +547,13 @@ def test_the_plugin_registers() -> None:
 def test_every_setting_is_in_the_readme() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     assert [name for name in Settings.__annotations__ if f"`{name}`" not in readme] == []
+
+
+def test_a_secret_that_is_not_there_is_a_mistake_of_the_settings(
+    provider: AliyunServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ALIYUN_SECRET")
+    (answer,) = send(AliyunSms(settings(provider), Context()), message(1))
+    assert answer.outcome is Answered.CONFIG
+    assert "ALIYUN_SECRET" in (answer.detail or "")
+    assert not provider.requests

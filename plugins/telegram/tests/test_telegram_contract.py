@@ -6,16 +6,31 @@ import asyncio
 import datetime as dt
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
+import rulecrm_telegram
 from attrs import evolve
 from rulecrm_telegram import rulecrm_channels
 from rulecrm_telegram.answers import message_name
 from rulecrm_telegram.channel import Telegram
 from rulecrm_telegram.settings import Settings
 
-from rulecrm.plugin import Answered, Channel, Content, Context, Forged, Message, Received, Request, Secret, key_of
+from rulecrm.plugin import (
+    Answered,
+    Channel,
+    Content,
+    Context,
+    Forged,
+    Message,
+    Received,
+    Request,
+    Secret,
+    key_of,
+    registry_of,
+)
 from rulecrm.testing.channels import ChannelContract
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -108,7 +123,7 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings(provider: BotApi | None = None, **more: object) -> Settings:
     url = provider.url if provider else "https://api.telegram.org"
-    return Settings(Secret("env:TELEGRAM_TOKEN"), url=url, timeout=0.3, **more)  # type: ignore[arg-type]
+    return Settings(Secret("env:TELEGRAM_TOKEN"), url=url, timeout=0.7, **more)  # type: ignore[arg-type]
 
 
 def opened(given: Settings) -> Telegram:
@@ -382,3 +397,13 @@ def test_where_updates_come_by_webhook_none_are_fetched(provider: BotApi) -> Non
     channel = opened(settings(provider, webhook_secret=Secret("env:TELEGRAM_HOOK")))
     assert asyncio.run(channel.poll("17")) == ((), "17")
     assert not provider.requests
+
+
+def test_it_is_admitted_and_loads_little() -> None:
+    registry = registry_of({"telegram": rulecrm_telegram})
+    (standing,) = registry.plugins
+    assert standing.refused is None
+    assert sorted(registry.channels) == ["telegram"]
+    assert all(kind.doc and kind.guide for kind in registry.channels.values())
+    loaded = "import sys, rulecrm_telegram; sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0

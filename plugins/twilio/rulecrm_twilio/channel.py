@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import httpx
 
+from rulecrm import RulesError
 from rulecrm.plugin import Answer, Answered, Context, Message, Price, Rate, Request, Response, Traits
 from rulecrm_twilio.answers import answer_of
 from rulecrm_twilio.receipts import hear
@@ -70,6 +71,8 @@ class Twilio:
         path = f"/2010-04-01/Accounts/{self._settings.account}/Messages.json"
         try:
             answer = await self._open().post(path, data=self._form(message))
+        except RulesError as error:  # a secret that is not there
+            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
         except _NOT_SENT as error:
             return Answer(Answered.RETRY, detail=f"Twilio cannot be reached: {type(error).__name__}", route=True)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:

@@ -284,3 +284,13 @@ def test_the_plugin_registers() -> None:
 def test_every_setting_is_in_the_readme() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     assert [name for name in Settings.__annotations__ if f"`{name}`" not in readme] == []
+
+
+def test_a_secret_that_is_not_there_is_a_mistake_of_the_settings(
+    provider: TwilioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TWILIO_TOKEN")
+    (answer,) = send(Twilio(settings(provider), Context()), MESSAGE)
+    assert answer.outcome is Answered.CONFIG
+    assert "TWILIO_TOKEN" in (answer.detail or "")
+    assert not provider.requests

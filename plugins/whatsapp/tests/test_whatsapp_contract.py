@@ -6,9 +6,12 @@ import asyncio
 import datetime as dt
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
+import rulecrm_whatsapp
 from attrs import evolve
 from rulecrm_whatsapp import rulecrm_channels
 from rulecrm_whatsapp.channel import WhatsApp
@@ -28,6 +31,7 @@ from rulecrm.plugin import (
     Request,
     key_of,
     read_settings,
+    registry_of,
 )  # fmt: skip
 from rulecrm.testing.channels import ChannelContract
 from rulecrm.testing.faults import Fault
@@ -141,7 +145,7 @@ def opened(url: str = "https://graph.facebook.com", **more: object) -> WhatsApp:
         "verify_token": "env:WA_VERIFY",
         "phone_number_id": NUMBER,
         "url": url,
-        "timeout": 0.3,
+        "timeout": 0.7,
     }
     (kind,) = rulecrm_channels()
     channel = kind.open(read_settings({**given, **more}, Settings, where="[whatsapp]"), Context(now=lambda: NOW))
@@ -485,3 +489,13 @@ def test_what_is_of_no_interest_is_heard_and_left() -> None:
 def test_what_makes_no_sense_is_said_so(document: object) -> None:
     with pytest.raises(ValueError, match=r"webhook|`"):
         hear(document)
+
+
+def test_it_is_admitted_and_loads_little() -> None:
+    registry = registry_of({"whatsapp": rulecrm_whatsapp})
+    (standing,) = registry.plugins
+    assert standing.refused is None
+    assert sorted(registry.channels) == ["whatsapp"]
+    assert all(kind.doc and kind.guide for kind in registry.channels.values())
+    loaded = "import sys, rulecrm_whatsapp; sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0

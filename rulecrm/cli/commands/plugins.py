@@ -1,8 +1,9 @@
-"""`rulecrm plugins`: what is installed in the entry-point group `rulecrm`."""
+"""`rulecrm plugins`: what is installed, what it offers, and why one was refused."""
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+import json
+import sys
 
 import click
 
@@ -10,11 +11,37 @@ __all__ = ["command"]
 
 
 @click.command("plugins")
-def command() -> None:
-    """List the plugins that are installed, with the distribution each comes from."""
-    found = sorted(entry_points(group="rulecrm"), key=lambda point: point.name)
-    if not found:
-        click.echo("no plugins installed")
-    for point in found:
-        wheel = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown distribution"
-        click.echo(f"{point.name}  {wheel}  {point.value}")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(*, name: str | None, as_json: bool) -> int:
+    """List the plugins that are installed and what each offers; with NAME, tell one of them in full.
+
+    Status 1 where the plugin NAME was refused.
+    """
+    from rulecrm.cli import offers
+    from rulecrm.plugin import installed
+
+    registry = installed()
+    if name is None:
+        plugins = offers.listed(registry)
+        if as_json:
+            click.echo(json.dumps(plugins, ensure_ascii=False, indent=2))
+        elif plugins and sys.stdout.isatty():
+            from rich.console import Console
+
+            Console(highlight=False).print(offers.table(plugins))
+        else:
+            click.echo("\n".join(offers.told(plugins)))
+        return 0
+    named = [one for one in registry.plugins if name in (one.name, one.wheel.partition(" ")[0])]
+    if not named:
+        from rulecrm.diagnostics.suggest import nearest
+
+        near = nearest(name, [one.name for one in registry.plugins])
+        raise click.UsageError(f"no plugin is called {name}" + (f"; the nearest is {near}" if near else ""))
+    found = [offers.described(registry, one) for one in named]
+    if as_json:
+        click.echo(json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n\n".join("\n".join(offers.one_told(one)) for one in found))
+    return int(any(one.refused is not None for one in named))

@@ -71,6 +71,18 @@ gets a message could try to find a shorter one; `openssl rand -hex 32` makes a g
 port and a path, and nothing else: `https://crm.example.com/r`.""",
     ),
     Code(
+        "R490",
+        "package that serving needs",
+        """`rulecrm serve` needs a web server, which other commands do not: `pip install "rulecrm[serve]"`. An
+application of one's own that mounts `rulecrm.web` needs `rulecrm[web]` alone.""",
+    ),
+    Code(
+        "R491",
+        "settings without a web application",
+        """The settings of sending do not say where the web application is: `[web]` with `url`, the address as the world
+calls it, and `secret`, what links are signed with.""",
+    ),
+    Code(
         "R492",
         "function of a plugin that failed",
         """A function that a plugin brings raised an error while the rules were evaluated. It is the plugin's fault, not
