@@ -40,6 +40,8 @@ class Ready:
 
     claimed: Claimed
     message: Message
+    heard: bool = False
+    """See `Passed`."""
 
 
 @frozen
@@ -96,7 +98,7 @@ def written(
             unsubscribe=said.unsubscribe,
             expires=_EPOCH + dt.timedelta(microseconds=claimed.due + expires),
         )
-        ready.append(Ready(claimed, message))
+        ready.append(Ready(claimed, message, one.heard))
     return ready, ended
 
 
