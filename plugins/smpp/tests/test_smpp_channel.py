@@ -329,7 +329,7 @@ def centre() -> Iterator[Centre]:
 def settings(centre: Centre | None = None, **more: object) -> Settings:
     given = {
         "host": "127.0.0.1", "port": centre.port if centre is not None else 1, "system": SYSTEM,
-        "password": "env:SMPP_PASSWORD", "sender": "+15005550006", "timeout": 0.5, "codes": {"0x0410": "opted out"},
+        "password": "env:SMPP_PASSWORD", "sender": "+15005550006", "timeout": 1.0, "codes": {"0x0410": "opted out"},
     }  # fmt: skip
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
 
