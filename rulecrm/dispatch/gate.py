@@ -35,11 +35,16 @@ _PLATFORM = "platform"
 
 @frozen
 class Passed:
-    """A message that may go, and where to."""
+    """A message that may go, and where to.
+
+    Attributes:
+        heard: whether receipts that forbid the channel were there, and do not hold against this message.
+    """
 
     claimed: Claimed
     address: str = field(repr=False)
     purpose: str = MARKETING
+    heard: bool = False
 
 
 @define(eq=False)
@@ -145,7 +150,13 @@ class Gate:
             self._wait(asked, route, purpose, here, answers["zone"])
             self._limit(asked, route, here)
         open_ = [number for number in here if asked.answers[number] is None]
-        asked.settle(open_, lambda number: Passed(asked.messages[number], addresses[place[number]], purpose))
+        heard = frozenset(told.get_column("customer"))
+        asked.settle(
+            open_,
+            lambda number: Passed(
+                asked.messages[number], addresses[place[number]], purpose, asked.messages[number].customer in heard
+            ),
+        )
 
     def _wait(self, asked: _Asked, route: Route, purpose: str, here: list[int], zones: pl.Series) -> None:
         """Quiet hours of the rules, and hours of the law or the provider."""

@@ -40,6 +40,8 @@ class Ready:
 
     claimed: Claimed
     message: Message
+    heard: bool = False
+    """See `Passed`."""
 
 
 @frozen
@@ -96,7 +98,7 @@ def written(
             unsubscribe=said.unsubscribe,
             expires=_EPOCH + dt.timedelta(microseconds=claimed.due + expires),
         )
-        ready.append(Ready(claimed, message))
+        ready.append(Ready(claimed, message, one.heard))
     return ready, ended
 
 
@@ -164,13 +166,17 @@ class Templates:
         codes = self._draw(template, passed, now)
         at = _EPOCH + dt.timedelta(microseconds=now)
         found: list[Words | Outcome] = []
+        spoken: dict[str | None, str | None] = {}
         for number, one in enumerate(passed):
             drawn = codes[number]
             if isinstance(drawn, str):
                 found.append(later(one.claimed, now + _LATER, drawn))
                 continue
-            given = json.loads(one.claimed.way.values or "{}")
-            values = cast("dict[str, Plain]", {**filled[number], **given, **drawn})
+            said = one.claimed.way.values
+            values = cast("dict[str, Plain]", filled[number])
+            if said is not None and said != "{}":
+                values |= json.loads(said)
+            values |= drawn
             try:
                 content = book.wording.render(
                     symbol, values, language=languages[number], html_channel=route.traits.html, at=at
@@ -178,8 +184,10 @@ class Templates:
             except WordingError as error:
                 found.append(_failed(one.claimed, error.diagnostics[0].message))
                 continue
-            language = book.wording.language(symbol, languages[number])
-            found.append(self._finished(one, template, content, language, route))
+            tag = languages[number]
+            if tag not in spoken:
+                spoken[tag] = book.wording.language(symbol, tag)
+            found.append(self._finished(one, template, content, spoken[tag], route))
         return found
 
     def _finished(

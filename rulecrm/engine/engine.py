@@ -418,6 +418,7 @@ class Engine:
         return self._sender().rehearse(Path(folder), now=self._present(now), limit=limit)
 
     def _sender(self) -> Sender:
+        self._recognise()
         return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
             self._registry or self._plugins or installed(),

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -204,7 +205,7 @@ def provider() -> Iterator[AliyunServer]:
 
 def settings(server: HttpProvider | None = None, **more: object) -> Settings:
     given = {
-        "key": KEY, "secret": "env:ALIYUN_SECRET", "sign": "测试商店", "hook": "env:ALIYUN_WORD", "timeout": 0.5,
+        "key": KEY, "secret": "env:ALIYUN_SECRET", "sign": "测试商店", "hook": "env:ALIYUN_WORD", "timeout": 1.0,
         "endpoint": server.url if server is not None else "http://127.0.0.1:1",
     }  # fmt: skip
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
@@ -314,6 +315,15 @@ def test_the_same_words_for_many_are_one_sendsms(provider: AliyunServer) -> None
     assert actions(provider) == ["SendSms"]
     assert provider.requests[0].query["PhoneNumbers"] == "13812340000,13812340001,13812340002"
     assert len({answer.provider_id for answer in answers}) == 3
+
+
+def test_parameters_that_cannot_be_changed_are_alike_too(provider: AliyunServer) -> None:
+    batch = [
+        evolve(message(n), content=evolve(message(n).content, parameters=MappingProxyType({"text": "好"})))
+        for n in (1, 2)
+    ]
+    send(AliyunSms(settings(provider), Context()), *batch)
+    assert actions(provider) == ["SendSms"]
 
 
 def test_other_words_for_each_are_one_sendbatchsms(provider: AliyunServer) -> None:

@@ -31,7 +31,9 @@ class Notices:
     def __init__(self, settings: NoticeSettings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._api = Api(Wire(settings.url, settings.timeout), settings.app_key, settings.secret, context.now)
+        self._api = Api(
+            Wire(settings.url, settings.timeout, settings.proxy), settings.app_key, settings.secret, context.now
+        )
         self._results = Results(self._api, settings.agent_id, context.now)
         self.traits = Traits(
             channel="staff",

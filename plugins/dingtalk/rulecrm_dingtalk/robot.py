@@ -29,7 +29,7 @@ class Robot:
     def __init__(self, settings: RobotSettings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._wire = Wire(settings.url, settings.timeout)
+        self._wire = Wire(settings.url, settings.timeout, settings.proxy)
         self.traits = Traits(
             channel="staff",
             provider="dingtalk-robot",

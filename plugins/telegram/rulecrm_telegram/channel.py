@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 
 from rulecrm import RulesError
@@ -21,6 +22,7 @@ from rulecrm_telegram.wire import LostError, UnreachedError, Wire
 
 __all__ = ["Telegram"]
 
+_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _LOG = logging.getLogger(__name__)
 
 
@@ -123,10 +125,7 @@ class Telegram:
 
 def _chat_id(address: str) -> int | str:
     """A number where it is one; otherwise the name of a public group or channel."""
-    try:
-        return int(address)
-    except ValueError:
-        return address
+    return int(address) if _NUMBER.fullmatch(address) else address
 
 
 def _parsed(body: bytes) -> Mapping[str, object]:

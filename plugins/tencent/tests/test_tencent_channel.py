@@ -190,7 +190,7 @@ def provider() -> Iterator[TencentServer]:
 def settings(server: HttpProvider | None = None, **more: object) -> Settings:
     given = {
         "key": KEY, "secret": "env:TENCENT_SECRET", "app": APP, "sign": "测试商店", "hook": "env:TENCENT_WORD",
-        "timeout": 0.5, "endpoint": server.url if server is not None else "http://127.0.0.1:1",
+        "timeout": 1.0, "endpoint": server.url if server is not None else "http://127.0.0.1:1",
     }  # fmt: skip
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
 

@@ -112,7 +112,7 @@ def provider() -> Iterator[TwilioServer]:
 
 def settings(server: HttpProvider | None = None, **more: object) -> Settings:
     url = server.url if server is not None else "http://127.0.0.1:1"
-    given = {"account": ACCOUNT, "token": "env:TWILIO_TOKEN", "sender": "+15005550006", "endpoint": url, "timeout": 0.5}
+    given = {"account": ACCOUNT, "token": "env:TWILIO_TOKEN", "sender": "+15005550006", "endpoint": url, "timeout": 1.0}
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
 
 

@@ -11,6 +11,8 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping
 
+from attrs import evolve
+
 from rulecrm import RulesError
 from rulecrm.plugin import Answer, Answered, Secret
 from rulecrm_wecom.answers import STALE_TOKEN, answer_of, code_of, unreadable
@@ -80,10 +82,9 @@ class Api:
     async def _fetch(self) -> str:
         try:
             secret = {"corpid": self._corp_id, "corpsecret": self._secret.reveal()}
+            reply = await self._wire.get("/cgi-bin/gettoken", secret=secret)
         except RulesError as error:
             raise FailedError(Answer(Answered.CONFIG, detail=error.diagnostics[0].message)) from None
-        try:
-            reply = await self._wire.get("/cgi-bin/gettoken", secret=secret)
         except (UnreachedError, LostError) as error:
             # No message has gone out yet, whatever became of the call for a token.
             raise FailedError(Answer(Answered.RETRY, detail=f"no access token: {error}")) from None
@@ -91,11 +92,14 @@ class Api:
         token = document.get("access_token")
         if code_of(document) in {0, None} and isinstance(token, str) and token:
             seconds = document.get("expires_in")
-            lives = dt.timedelta(seconds=seconds if isinstance(seconds, int) else 7_200)
+            lives = dt.timedelta(seconds=min(max(seconds, 0), 7_200) if isinstance(seconds, int) else 7_200)
             self._until = self._now() + max(lives - _EARLY, lives / 2)
             return token
         if code_of(document) not in {0, None}:
-            raise FailedError(answer_of(document, self._now()))
+            answer = answer_of(document, self._now())
+            if answer.outcome not in {Answered.RETRY, Answered.WAIT_QUOTA}:
+                answer = evolve(answer, outcome=Answered.CONFIG, detail="no access token: refused")
+            raise FailedError(answer)
         answer = unreadable(reply, self._now())
         if answer.outcome is Answered.UNKNOWN:
             answer = Answer(Answered.RETRY, code=answer.code, detail="no access token: the answer is none of WeCom's")

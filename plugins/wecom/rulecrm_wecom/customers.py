@@ -44,7 +44,9 @@ class Customers:
     def __init__(self, settings: CustomerSettings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._api = Api(Wire(settings.url, settings.timeout), settings.corp_id, settings.secret, context.now)
+        self._api = Api(
+            Wire(settings.url, settings.timeout, settings.proxy), settings.corp_id, settings.secret, context.now
+        )
         self._callbacks = Callbacks(settings.corp_id, settings.callback_token, settings.callback_key, context.now)
         self._results = Results(self._api, dt.timedelta(days=settings.watch_days), context.now)
         self.traits = Traits(

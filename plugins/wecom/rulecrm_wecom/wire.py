@@ -13,6 +13,9 @@ from collections.abc import Mapping
 import httpx
 from attrs import field, frozen
 
+from rulecrm import Diagnostic, RulesError
+from rulecrm.plugin import Secret
+
 __all__ = ["LostError", "Reply", "UnreachedError", "Wire"]
 
 _SEALED = "rulecrm.sealed"
@@ -38,9 +41,10 @@ class Reply:
 class Wire:
     """One server; nothing is opened before the first call."""
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, proxy: Secret) -> None:
         self._url = url.rstrip("/")
         self._timeout = timeout
+        self._proxy = proxy
         self._client: httpx.AsyncClient | None = None
 
     async def get(self, path: str, *, secret: Mapping[str, str]) -> Reply:
@@ -53,6 +57,7 @@ class Wire:
         Raises:
             UnreachedError: no connection came about.
             LostError: one did, and the answer is not known.
+            RulesError: the proxy is none, or not where the settings say.
         """
         # Lone surrogates are escaped by `dumps`, where UTF-8 would refuse them.
         return await self._call("POST", path, json.dumps(document).encode(), secret)
@@ -65,7 +70,7 @@ class Wire:
     async def _call(self, method: str, path: str, body: bytes | None, secret: Mapping[str, str]) -> Reply:
         if self._client is None:
             self._client = httpx.AsyncClient(
-                transport=_Sealed(httpx.AsyncHTTPTransport()),
+                transport=_Sealed(_transport(self._proxy)),
                 timeout=self._timeout,
                 headers={"user-agent": "rulecrm-wecom/0.1.0"},
             )
@@ -74,10 +79,10 @@ class Wire:
             answer = await self._client.request(
                 method, self._url + path, content=body, headers=headers, extensions={_SEALED: dict(secret)}
             )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise UnreachedError(type(error).__name__) from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            raise UnreachedError("the setting `url` is no http or https URL") from None
+            raise UnreachedError("the setting `url` leads nowhere") from None
         except httpx.HTTPError as error:
             raise LostError(type(error).__name__) from None
         return Reply(answer.status_code, answer.headers, _object(answer.content))
@@ -110,3 +115,14 @@ def _object(body: bytes) -> Mapping[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
+
+
+def _transport(proxy: Secret) -> httpx.AsyncHTTPTransport:
+    if not proxy:
+        return httpx.AsyncHTTPTransport()
+    try:
+        return httpx.AsyncHTTPTransport(proxy=proxy.reveal())
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # What httpx says of it would show it, password and all.
+        message = f"{proxy.reference} holds no http, https or socks5 URL, or one that httpx cannot use"
+        raise RulesError([Diagnostic("R481", message)]) from None

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 import httpx
 from attrs import field, frozen
 
+from rulecrm import Diagnostic, RulesError
+from rulecrm.plugin import Secret
 from rulecrm_whatsapp.settings import Settings
 
 __all__ = ["LostError", "Reply", "UnreachedError", "Wire"]
@@ -48,7 +50,7 @@ class Wire:
         Raises:
             UnreachedError: no connection came about.
             LostError: one did, and the answer is not known.
-            RulesError: a secret is not where the settings say.
+            RulesError: a secret is not where the settings say, or the proxy is none.
         """
         given = self._settings
         # Lone surrogates are escaped by `dumps`, where UTF-8 would refuse them.
@@ -62,7 +64,7 @@ class Wire:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise UnreachedError(type(error).__name__) from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            raise UnreachedError("the setting `url` is no http or https URL") from None
+            raise UnreachedError("the setting `url` leads nowhere") from None
         except httpx.HTTPError as error:
             raise LostError(type(error).__name__) from None
         return Reply(answer.status_code, answer.headers, _object(answer.content))
@@ -74,9 +76,8 @@ class Wire:
 
     def _open(self) -> httpx.AsyncClient:
         if self._client is None:
-            proxy = self._settings.proxy.reveal() if self._settings.proxy else None
             self._client = httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(proxy=proxy),
+                transport=_transport(self._settings.proxy),
                 timeout=self._settings.timeout,
                 headers={"user-agent": "rulecrm-whatsapp/0.1.0"},
             )
@@ -89,3 +90,14 @@ def _object(body: bytes) -> Mapping[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
+
+
+def _transport(proxy: Secret) -> httpx.AsyncHTTPTransport:
+    if not proxy:
+        return httpx.AsyncHTTPTransport()
+    try:
+        return httpx.AsyncHTTPTransport(proxy=proxy.reveal())
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # What httpx says of it would show it, password and all.
+        message = f"{proxy.reference} holds no http, https or socks5 URL, or one that httpx cannot use"
+        raise RulesError([Diagnostic("R481", message)]) from None

@@ -73,8 +73,8 @@ port and a path, and nothing else: `https://crm.example.com/r`.""",
     Code(
         "R490",
         "package that serving needs",
-        """`rulecrm serve` needs a web server, which other commands do not: `pip install "rulecrm[serve]"`. An application
-of one's own that mounts `rulecrm.web` needs `rulecrm[web]` alone.""",
+        """`rulecrm serve` needs a web server, which other commands do not: `pip install "rulecrm[serve]"`. An
+application of one's own that mounts `rulecrm.web` needs `rulecrm[web]` alone.""",
     ),
     Code(
         "R491",
