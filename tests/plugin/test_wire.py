@@ -104,7 +104,7 @@ def test_a_body_that_is_no_object_is_none(echo: Echo) -> None:
 
 def test_what_is_sealed_is_in_no_log(echo: Echo, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    secret = "-".join(["very", "secret"])  # a traceback shows the lines of this test, too
+    secret = "terces-yrev"[::-1]  # a traceback shows the lines of this test, too
     opened = wire(echo.url)
     reply = run(opened, opened.call("GET", "/send?a=1", seal=lambda url: url.copy_merge_params({"token": secret})))
     assert reply.document is not None
