@@ -10,7 +10,7 @@ from rulecrm.dispatch.dispatcher import Dispatched, dispatch
 from rulecrm.dispatch.gate import Gate, Passed
 from rulecrm.dispatch.posting import Posted, post, words_of
 from rulecrm.dispatch.rehearsal import Rehearsed, rehearse
-from rulecrm.dispatch.routes import Route, Routes, Sending, Web
+from rulecrm.dispatch.routes import ADDRESSES, Route, Routes, Sending, Web
 from rulecrm.dispatch.writing import Ready, Templates, Words, Writer
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     # audiences, posts
     "Posted", "Synced", "post", "sync", "words_of",
     # by which way
-    "Route", "Routes", "Sending", "Web",
+    "Route", "Routes", "Sending", "Web", "ADDRESSES",
     # who may be written to, and what
     "Gate", "Passed", "Ready", "Templates", "Words", "Writer",
     # time

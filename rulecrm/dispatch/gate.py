@@ -112,7 +112,7 @@ class Gate:
         asked = _Asked(messages, now, sending)
         for number, one in enumerate(messages):
             if one.due + self.expires <= now:
-                asked.answers[number] = _expired(one)
+                asked.answers[number] = _expired(one, self.expires)
         staff = asked.still(lambda one: one.action != "send")
         asked.settle(staff, lambda number: Passed(messages[number], route.address, _NOTICE))
         purposes = [self.purpose(one) for one in messages]
@@ -278,8 +278,9 @@ class _Asked:
             self.answers[number] = answer(number)
 
 
-def _expired(one: Claimed) -> Outcome:
-    return Outcome(one, "done", one.way, "expired", "it was of no use any more", refused=one.refused)
+def _expired(one: Claimed, expires: int) -> Outcome:
+    reason = f"it was due more than {expires / 3.6e9:g} hours before"
+    return Outcome(one, "done", one.way, "expired", reason, refused=one.refused)
 
 
 def _told(told: pl.DataFrame, what: Received, keys: pl.Series, consent: pl.Series | None) -> Bools:

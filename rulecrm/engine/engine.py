@@ -16,10 +16,10 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
+from rulecrm.dispatch import ADDRESSES, Dispatched, Posted, Rehearsed, Routes, Synced, SystemClock, starting_at
 from rulecrm.dispatch import Clock as SendingClock
-from rulecrm.dispatch import Dispatched, Posted, Rehearsed, Routes, Synced, SystemClock, starting_at
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
-from rulecrm.engine.hearing import ADDRESSES, Hearing, recognise
+from rulecrm.engine.hearing import Hearing, recognise
 from rulecrm.engine.migrating import migrated
 from rulecrm.engine.sending import Desk, Sender
 from rulecrm.engine.versions import load_kept, params_of, rules_hash

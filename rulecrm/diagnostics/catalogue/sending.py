@@ -110,4 +110,11 @@ messages. The route that was named has a channel that does not do what it was as
 values that are given with it. What is worked out for a customer, a customer's attribute, or a coupon has
 no value there.""",
     ),
+    Code(
+        "R497",
+        "provider that could not be asked",
+        """Some providers do not call when a message was delivered, came back or was answered: they are asked, before
+`rulecrm send` sends. One of them raised an error, or could not be reached. Messages are sent all the same, and what it
+has to tell is asked for again the next time.""",
+    ),
 )
