@@ -16,11 +16,11 @@ from types import MappingProxyType
 import httpx
 from attrs import field, frozen
 
-from rulecrm.diagnostics.model import RulesError
+from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.plugin.secrets import NO_SECRET, Secret
 
-__all__ = ["LostError", "Reply", "Seal", "UnreachedError", "Wire"]
+__all__ = ["LostError", "Reply", "Seal", "UnreachedError", "Wire", "in_query"]
 
 _SEAL = "rulecrm.seal"
 _JSON = "application/json"
@@ -60,16 +60,25 @@ class Wire:
         timeout: seconds to wait for an answer.
         proxy: an address to go through, which may hold a password.
         agent: the header `User-Agent`.
+        connections: most of them at once.
     """
 
     def __init__(
-        self, provider: str, url: str, timeout: float, *, proxy: Secret = NO_SECRET, agent: str = "rulecrm"
+        self,
+        provider: str,
+        url: str,
+        timeout: float,
+        *,
+        proxy: Secret = NO_SECRET,
+        agent: str = "rulecrm",
+        connections: int = 100,
     ) -> None:
         self._provider = provider
         self._url = url.rstrip("/")
         self._timeout = timeout
         self._proxy = proxy
         self._agent = agent
+        self._connections = connections
         self._client: httpx.AsyncClient | None = None
 
     async def call(
@@ -79,6 +88,7 @@ class Wire:
         *,
         document: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] = _NONE,
         seal: Seal | None = None,
     ) -> Reply:
@@ -89,18 +99,19 @@ class Wire:
             path: behind the server's address, with its query.
             document: sent as JSON.
             form: sent as a form, where there is no document.
+            content: sent byte for byte, where there is neither; `headers` say of which type it is.
             headers: further headers.
             seal: puts what is secret into the address.
 
         Raises:
             UnreachedError: no connection came about.
             LostError: one did, and the answer is not known.
-            RulesError: the proxy's address is not where the settings say.
+            RulesError: the proxy's address is none, or not where the settings say.
         """
         # Halves of surrogate pairs are escaped by `dumps`, where UTF-8 would refuse them.
-        body = None if document is None else json.dumps(document).encode()
+        body = content if document is None else json.dumps(document).encode()
         more = dict(headers)
-        if body is not None:
+        if document is not None:
             more.setdefault("content-type", _JSON)
         fields = (
             None if form is None else {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
@@ -125,6 +136,7 @@ class Wire:
         *,
         document: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         headers: Callable[[], Mapping[str, str]] = dict,
         seal: Callable[[], Seal] | None = None,
     ) -> Reply | Answer:
@@ -134,8 +146,9 @@ class Wire:
         """
         try:
             return await self.call(
-                method, path, document=document, form=form, headers=headers(), seal=None if seal is None else seal()
-            )
+                method, path, document=document, form=form, content=content, headers=headers(),
+                seal=None if seal is None else seal(),
+            )  # fmt: skip
         except RulesError as error:
             return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
         except UnreachedError as error:
@@ -151,13 +164,17 @@ class Wire:
 
     def _open(self) -> httpx.AsyncClient:
         if self._client is None:
-            proxy = self._proxy.reveal() if self._proxy else None
             self._client = httpx.AsyncClient(
-                transport=_Sealing(httpx.AsyncHTTPTransport(proxy=proxy)),
+                transport=_Sealing(_transport(self._proxy, self._connections)),
                 timeout=self._timeout,
                 headers={"user-agent": self._agent},
             )
         return self._client
+
+
+def in_query(secret: Mapping[str, str]) -> Seal:
+    """Seal what is secret into the query of an address, beside what is there."""
+    return lambda url: url.copy_merge_params(secret)
 
 
 class _Sealing(httpx.AsyncBaseTransport):
@@ -183,6 +200,18 @@ class _Sealing(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Let go of connections."""
         await self._inner.aclose()
+
+
+def _transport(proxy: Secret, connections: int) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    if not proxy:
+        return httpx.AsyncHTTPTransport(limits=limits)
+    try:
+        return httpx.AsyncHTTPTransport(limits=limits, proxy=proxy.reveal())
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # What httpx says of it would show it, password and all.
+        message = f"{proxy.reference} holds no http, https or socks5 URL, or one that httpx cannot use"
+        raise RulesError([Diagnostic("R481", message)]) from None
 
 
 def _object(body: bytes) -> Mapping[str, object] | None:

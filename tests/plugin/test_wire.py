@@ -11,12 +11,15 @@ import pytest
 
 from rulecrm import RulesError
 from rulecrm.plugin import Answer, Answered, Secret
-from rulecrm.plugin.wire import LostError, Reply, UnreachedError, Wire
+from rulecrm.plugin.wire import LostError, Reply, UnreachedError, Wire, in_query
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, as_json
 from rulecrm.testing.http import Reply as Said
 
 T = TypeVar("T")
+
+HIDDEN = "very-secret"
+"""It stands here, for a traceback shows the lines of a test."""
 
 
 class Echo(HttpProvider):
@@ -62,6 +65,17 @@ def test_a_document_is_json_and_a_form_a_form(echo: Echo) -> None:
     )  # fmt: skip
 
 
+def test_content_goes_out_byte_for_byte_for_it_may_be_signed(echo: Echo) -> None:
+    opened = wire(echo.url, connections=1)
+    body = '{"b":1, "a":"雪"}'.encode()
+    reply = run(opened, opened.ask("POST", "/", content=body, headers=lambda: {"content-type": "application/x-own"}))
+    assert isinstance(reply, Reply)
+    assert (echo.requests[0].body, echo.requests[0].headers["content-type"]) == (body, "application/x-own")
+    run(opened, opened.call("POST", "/", content=b""))
+    assert (echo.requests[1].body, echo.requests[1].headers["content-length"]) == (b"", "0")
+    assert "content-type" not in echo.requests[1].headers
+
+
 def test_a_request_that_came_to_nothing_is_told_apart(echo: Echo) -> None:
     for fault in (Fault.LOST, Fault.SLOW):
         echo.fail(fault)
@@ -104,19 +118,27 @@ def test_a_body_that_is_no_object_is_none(echo: Echo) -> None:
 
 def test_what_is_sealed_is_in_no_log(echo: Echo, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    secret = "terces-yrev"[::-1]  # a traceback shows the lines of this test, too
     opened = wire(echo.url)
-    reply = run(opened, opened.call("GET", "/send?a=1", seal=lambda url: url.copy_merge_params({"token": secret})))
+    reply = run(opened, opened.call("GET", "/send?a=1", seal=in_query({"token": HIDDEN})))
     assert reply.document is not None
-    assert reply.document["query"] == {"a": "1", "token": secret}
-    assert secret not in caplog.text
+    assert reply.document["query"] == {"a": "1", "token": HIDDEN}
+    assert HIDDEN not in caplog.text
     echo.fail(Fault.LOST)
     with pytest.raises(LostError) as raised:
-        run(opened, opened.call("GET", "/send", seal=lambda url: url.copy_merge_params({"token": secret})))
-    assert secret not in f"{raised.value!r}{raised.getrepr(chain=True)}"
+        run(opened, opened.call("GET", "/send", seal=in_query({"token": HIDDEN})))
+    assert HIDDEN not in f"{raised.value!r}{raised.getrepr(chain=True)}"
 
 
 def test_a_proxy_is_a_secret_that_is_read_when_it_is_used(echo: Echo) -> None:
     opened = wire(echo.url, proxy=Secret("env:NO_SUCH_PROXY"))
     with pytest.raises(RulesError, match="R480"):
         run(opened, opened.call("GET", "/"))
+
+
+def test_a_proxy_that_is_none_is_told_without_showing_it(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", f"gopher://user:{HIDDEN}@proxy")
+    opened = wire(echo.url, proxy=Secret("env:PROXY"))
+    with pytest.raises(RulesError, match="R481") as raised:
+        run(opened, opened.call("GET", "/"))
+    assert "env:PROXY" in str(raised.value)
+    assert HIDDEN not in f"{raised.value!r}{raised.getrepr(chain=True)}"
