@@ -436,3 +436,13 @@ def test_it_is_admitted_and_loads_little() -> None:
     assert all(kind.doc and kind.guide for kind in registry.channels.values())
     loaded = "import sys, rulecrm_dingtalk; sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
     assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
+
+
+def test_a_proxy_is_used(provider: DingTalk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", provider.url)  # the fake answers whatever host it is asked for
+    (answer,) = send(opened("http://provider.invalid", "dingtalk", proxy="env:PROXY"), "u001")
+    assert answer.outcome is Answered.ACCEPTED
+    assert {call.headers["host"] for call in provider.requests} == {"provider.invalid"}
+    monkeypatch.setenv("PROXY", "nowhere")
+    (answer,) = send(opened("http://provider.invalid", "dingtalk", proxy="env:PROXY"), "u001")
+    assert answer.outcome is Answered.CONFIG

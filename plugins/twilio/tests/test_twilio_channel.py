@@ -294,3 +294,10 @@ def test_a_secret_that_is_not_there_is_a_mistake_of_the_settings(
     assert answer.outcome is Answered.CONFIG
     assert "TWILIO_TOKEN" in (answer.detail or "")
     assert not provider.requests
+
+
+def test_a_proxy_is_used(provider: TwilioServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", provider.url)  # nobody listens at the endpoint itself
+    (answer,) = send(Twilio(settings(proxy="env:PROXY"), Context()), MESSAGE)
+    assert answer.outcome is Answered.ACCEPTED
+    assert provider.requests[0].headers["host"] == "127.0.0.1:1"

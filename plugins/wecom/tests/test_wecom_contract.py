@@ -414,6 +414,7 @@ def test_a_token_that_ended_early_costs_no_message(provider: WeCom) -> None:
         (errcode(40001, "invalid credential"), Answered.CONFIG),
         (errcode(40013, "invalid corpid"), Answered.CONFIG),
         (errcode(60020, "not allow to access from your ip"), Answered.CONFIG),
+        (errcode(99999, "something new"), Answered.CONFIG),
         (errcode(-1), Answered.RETRY),
         (errcode(45009), Answered.RETRY),
         (Reply(502, b"<html>"), Answered.RETRY),
@@ -672,3 +673,13 @@ def test_it_is_admitted_and_loads_little() -> None:
     assert all(kind.doc and kind.guide for kind in registry.channels.values())
     loaded = "import sys, rulecrm_wecom; sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
     assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
+
+
+def test_a_proxy_is_used(provider: WeCom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", provider.url)  # the fake answers whatever host it is asked for
+    (answer,) = send(opened("http://provider.invalid", proxy="env:PROXY"), "m001")
+    assert answer.outcome is Answered.ACCEPTED
+    assert {call.headers["host"] for call in provider.requests} == {"provider.invalid"}
+    monkeypatch.setenv("PROXY", "nowhere")
+    (answer,) = send(opened("http://provider.invalid", proxy="env:PROXY"), "m001")
+    assert answer.outcome is Answered.CONFIG
