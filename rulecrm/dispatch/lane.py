@@ -14,6 +14,7 @@ import asyncio
 import datetime as dt
 from collections import deque
 from collections.abc import Coroutine, Hashable, Sequence
+from math import ceil
 from typing import Any
 
 from attrs import define, field
@@ -197,7 +198,7 @@ class Lane:
             del self._ready[group]
         if self._granted is not None:
             granted = self._granted
-            start = granted.start + int(granted.gap * len(batch))
+            start = granted.start + ceil(granted.gap * len(batch))
             self._granted = Granted(granted.count - len(batch), start, granted.gap)
         return batch
 
@@ -267,7 +268,7 @@ class Lane:
             if at:
                 # A call that is late may catch up a little; more would be a burst that the rate forbids.
                 at = max(at, self._next, shared.now() - max(0, _CATCH_UP - int(self._gap)))
-                self._next = at + int(self._gap * len(batch))
+                self._next = at + ceil(self._gap * len(batch))
                 await shared.sleep_until(at)
             try:
                 async with asyncio.timeout(shared.timeout):
@@ -315,10 +316,10 @@ class Lane:
     def _measure(self, count: int) -> None:
         """How many messages a second go out, as far as can be told."""
         if count:
-            time = asyncio.get_running_loop().time()
-            elapsed = max(1e-4, time - self.shared.heard.get(self.route.name, time - 1.0))
-            self.shared.heard[self.route.name] = time
-            self._speed = count / elapsed
+            now = self.shared.now()
+            elapsed = max(100, now - self.shared.heard.get(self.route.name, now - 1_000_000))
+            self.shared.heard[self.route.name] = now
+            self._speed = count * 1e6 / elapsed
 
     def _heed(self, answer: Answer, now: dt.datetime) -> None:
         """What an answer says of the whole route."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -93,4 +94,4 @@ def test_the_rate_of_one_is_that_of_all(url: str) -> None:
         engine.close()
     seconds = sorted((at - began).total_seconds() for channel in channels for at in channel.times)
     assert len(seconds) == 16
-    assert all(later - sooner >= 0.2499 for sooner, later in zip(seconds, seconds[1:], strict=False))
+    assert all(later - sooner >= 0.2499 for sooner, later in pairwise(seconds))
