@@ -20,7 +20,7 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.plugin.secrets import NO_SECRET, Secret
 
-__all__ = ["LostError", "Reply", "Seal", "UnreachedError", "Wire", "in_query"]
+__all__ = ["FailedError", "LostError", "Reply", "Seal", "UnreachedError", "Wire", "in_query"]
 
 _SEAL = "rulecrm.seal"
 _JSON = "application/json"
@@ -39,6 +39,14 @@ class UnreachedError(Exception):
 
 class LostError(Exception):
     """The request went out, and no answer came back."""
+
+
+class FailedError(Exception):
+    """A call that is one of several for a message came to nothing; `answer` is what that means for the message."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.detail or answer.code or answer.outcome)
+        self.answer = answer
 
 
 @frozen

@@ -7,7 +7,8 @@ import datetime as dt
 
 import pytest
 
-from rulecrm.plugin.tokens import AccessToken
+from rulecrm.plugin import Answer, Answered
+from rulecrm.plugin.tokens import AccessToken, token_of, tokenless
 
 START = dt.datetime(2025, 11, 12, 10, tzinfo=dt.UTC)
 
@@ -102,3 +103,64 @@ def test_a_fetch_that_fails_leaves_no_token_behind() -> None:
         return await token.valid()
 
     assert asyncio.run(closed_and_open()) == "t2"
+
+
+def test_a_call_is_made_again_only_where_its_token_was_stale() -> None:
+    office = Office()
+    token = AccessToken(office.fetch, office.now)
+    calls: list[str] = []
+
+    async def call(held: str) -> str:
+        calls.append(held)
+        return "stale" if held == "t1" else "done"
+
+    async def twice() -> list[str]:
+        return [await token.used(call, lambda found: found == "stale") for _ in range(2)]
+
+    assert asyncio.run(twice()) == ["done", "done"]
+    assert calls == ["t1", "t2", "t2"]
+
+
+def test_a_call_whose_second_token_is_stale_too_is_not_made_a_third_time() -> None:
+    office = Office()
+    token = AccessToken(office.fetch, office.now)
+    calls: list[str] = []
+
+    async def call(held: str) -> str:
+        calls.append(held)
+        return "stale"
+
+    assert asyncio.run(token.used(call, lambda found: found == "stale")) == "stale"
+    assert calls == ["t1", "t2"]
+
+
+@pytest.mark.parametrize(
+    ("document", "seconds"),
+    [
+        ({"access_token": "t", "expires_in": 60}, 60),
+        ({"access_token": "t", "expires_in": 10**12}, 7_200),
+        ({"access_token": "t", "expires_in": -1}, 0),
+        ({"access_token": "t", "expires_in": "soon"}, 7_200),
+        ({"access_token": "t"}, 7_200),
+    ],
+)
+def test_a_token_is_read_with_its_life(document: dict[str, object], seconds: int) -> None:
+    assert token_of(document) == ("t", dt.timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("document", [{}, {"access_token": ""}, {"access_token": 7, "expires_in": 60}])
+def test_what_holds_no_token_is_none(document: dict[str, object]) -> None:
+    assert token_of(document) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (Answered.UNKNOWN, Answered.RETRY), (Answered.RETRY, Answered.RETRY),
+        (Answered.WAIT_QUOTA, Answered.WAIT_QUOTA), (Answered.CONFIG, Answered.CONFIG),
+        (Answered.POLICY, Answered.CONFIG), (Answered.DEAD_ADDRESS, Answered.CONFIG),
+    ],
+)  # fmt: skip
+def test_without_a_token_nothing_has_gone_out(given: Answered, meant: Answered) -> None:
+    told = tokenless(Answer(given, not_before=START, code="7", detail="so it is", route=True))
+    assert told == Answer(meant, not_before=START, code="7", detail="no access token: so it is", route=True)

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from rulecrm.plugin import Answer, Answered, Context, Message, Rate, Receipt, Traits
 from rulecrm.plugin.parts import Part, send_in_parts
-from rulecrm.plugin.wire import Wire
+from rulecrm.plugin.wire import FailedError, Wire
 from rulecrm_dingtalk.answers import ZONE, answer_of, code_of
-from rulecrm_dingtalk.api import Api, FailedError
+from rulecrm_dingtalk.api import Api
 from rulecrm_dingtalk.results import Results, name_of
 from rulecrm_dingtalk.settings import NoticeSettings
 

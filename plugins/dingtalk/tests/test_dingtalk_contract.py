@@ -29,7 +29,7 @@ from rulecrm.plugin import (
     read_settings,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -202,13 +202,7 @@ def message(number: int, address: str, content: Content | None = None) -> Messag
 
 
 def send(channel: Channel, *people: str, content: Content | None = None) -> list[Answer]:
-    async def run() -> list[Answer]:
-        try:
-            return list(await channel.send([message(number, who, content) for number, who in enumerate(people)]))
-        finally:
-            await channel.close()
-
-    return asyncio.run(run())
+    return send_and_close(channel, *(message(number, who, content) for number, who in enumerate(people)))
 
 
 # --- the robot ----------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from rulecrm.plugin import (
     key_of,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
 
@@ -175,14 +175,8 @@ class TestTelegram(ChannelContract):
 def send(channel: Telegram, address: str = "1001", content: Content | None = None) -> object:
     one = Message(key_of("d", 0), "im", "c1", address, content or Content("Hello."))
 
-    async def run() -> object:
-        try:
-            (answer,) = await channel.send([one])
-        finally:
-            await channel.close()
-        return answer
-
-    return asyncio.run(run())
+    (answer,) = send_and_close(channel, one)
+    return answer
 
 
 def test_the_request_is_the_bot_apis(provider: BotApi) -> None:

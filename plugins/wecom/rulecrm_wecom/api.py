@@ -10,25 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from attrs import evolve
-
-from rulecrm.plugin import Answer, Answered, Secret
-from rulecrm.plugin.tokens import AccessToken
-from rulecrm.plugin.wire import Reply, Wire, in_query
+from rulecrm.plugin import Answer, Secret
+from rulecrm.plugin.tokens import AccessToken, token_of, tokenless
+from rulecrm.plugin.wire import FailedError, Wire, in_query
 from rulecrm_wecom.answers import STALE_TOKEN, answer_of, code_of, unreadable
 
-__all__ = ["Api", "FailedError"]
-
-_LIVES = 7_200
-"""Seconds that a token lives at most."""
-
-
-class FailedError(Exception):
-    """A call that gave no document; `answer` is what that means for what it carried."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.detail or answer.code or answer.outcome)
-        self.answer = answer
+__all__ = ["Api"]
 
 
 class Api:
@@ -47,11 +34,9 @@ class Api:
         Raises:
             FailedError: nothing came back that could be read, or there is no token to be had.
         """
-        token = await self._token.valid()
-        found = await self._post(path, document, token)
-        if code_of(found) in STALE_TOKEN:
-            found = await self._post(path, document, await self._token.valid(token))
-        return found
+        return await self._token.used(
+            lambda token: self._post(path, document, token), lambda found: code_of(found) in STALE_TOKEN
+        )
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -70,20 +55,12 @@ class Api:
             "GET", "/cgi-bin/gettoken",
             seal=lambda: in_query({"corpid": self._corp_id, "corpsecret": self._secret.reveal()}),
         )  # fmt: skip
-        document = reply.document or {} if isinstance(reply, Reply) else {}
-        token, seconds = document.get("access_token"), document.get("expires_in")
-        if code_of(document) in {0, None} and isinstance(token, str) and token:
-            return token, dt.timedelta(seconds=min(max(seconds, 0), _LIVES) if isinstance(seconds, int) else _LIVES)
-        raise FailedError(self._tokenless(reply))
-
-    def _tokenless(self, reply: Reply | Answer) -> Answer:
-        """What it means for a message that there is no token: it has not gone out, whatever became of that call."""
-        if isinstance(reply, Reply) and reply.document and code_of(reply.document) not in {0, None}:
-            answer = answer_of(reply.document, self._now())
-            if answer.outcome in {Answered.RETRY, Answered.WAIT_QUOTA}:
-                return answer
-            return evolve(answer, outcome=Answered.CONFIG, detail="no access token: refused")
-        answer = unreadable(reply, self._now()) if isinstance(reply, Reply) else reply
-        if answer.outcome is Answered.UNKNOWN:
-            return Answer(Answered.RETRY, code=answer.code, detail="no access token: the answer is lost, or none")
-        return answer
+        if isinstance(reply, Answer):
+            raise FailedError(tokenless(reply))
+        found = reply.document or {}
+        if code_of(found) not in {0, None}:
+            raise FailedError(tokenless(answer_of(found, self._now())))
+        token = token_of(found)
+        if token is None:
+            raise FailedError(tokenless(unreadable(reply, self._now())))
+        return token

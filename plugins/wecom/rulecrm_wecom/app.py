@@ -23,9 +23,9 @@ from rulecrm.plugin import (
     Traits,
 )  # fmt: skip
 from rulecrm.plugin.parts import Part, send_in_parts
-from rulecrm.plugin.wire import Wire
+from rulecrm.plugin.wire import FailedError, Wire
 from rulecrm_wecom.answers import ZONE, answer_of, code_of
-from rulecrm_wecom.api import Api, FailedError
+from rulecrm_wecom.api import Api
 from rulecrm_wecom.callbacks import Callback, Callbacks
 from rulecrm_wecom.settings import AppSettings
 

@@ -36,7 +36,7 @@ from rulecrm.plugin import (
     read_settings,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -281,14 +281,7 @@ def message(number: int, address: str, content: Content) -> Message:
 
 def send(channel: Channel, *people: str, content: Content | None = None) -> list[Answer]:
     batch = [message(number, who, content or Content("Hello.")) for number, who in enumerate(people)]
-
-    async def run() -> list[Answer]:
-        try:
-            return list(await channel.send(batch))
-        finally:
-            await channel.close()
-
-    return asyncio.run(run())
+    return send_and_close(channel, *batch)
 
 
 # --- an app's messages --------------------------------------------------------------------------------------------
