@@ -35,11 +35,16 @@ _PLATFORM = "platform"
 
 @frozen
 class Passed:
-    """A message that may go, and where to."""
+    """A message that may go, and where to.
+
+    Attributes:
+        heard: whether receipts that forbid the channel were there, and do not hold against this message.
+    """
 
     claimed: Claimed
     address: str = field(repr=False)
     purpose: str = MARKETING
+    heard: bool = False
 
 
 @define(eq=False)
@@ -93,15 +98,18 @@ class Gate:
         found = reach.all(route.channel, keys, np.full(len(keys), now, np.int64))[route.address]
         return found.cast(pl.String).fill_null("").str.strip_chars().to_list()
 
-    def ask(self, route: Route, messages: Sequence[Claimed], now: int) -> list[Passed | Outcome]:
+    def ask(
+        self, route: Route, messages: Sequence[Claimed], now: int, *, sending: bool = True
+    ) -> list[Passed | Outcome]:
         """What may go, and what becomes of the others; one answer each, in order.
 
         Args:
             route: through which they would go.
             messages: claimed, of the route's channel.
             now: the instant, microseconds.
+            sending: whether they would go now, so that quiet hours and caps count.
         """
-        asked = _Asked(messages, now)
+        asked = _Asked(messages, now, sending)
         for number, one in enumerate(messages):
             if one.due + self.expires <= now:
                 asked.answers[number] = _expired(one, self.expires)
@@ -138,10 +146,17 @@ class Gate:
         refuse("suppressed", f"{channel} came back for good", _told(told, Received.BOUNCED, keys, None))
         addresses = answers[route.address].cast(pl.String).str.strip_chars().fill_null("")
         refuse("no address", f"no {route.address}", (addresses == "").to_numpy())
-        self._wait(asked, route, purpose, here, answers["zone"])
-        self._limit(asked, route, here)
+        if asked.sending:
+            self._wait(asked, route, purpose, here, answers["zone"])
+            self._limit(asked, route, here)
         open_ = [number for number in here if asked.answers[number] is None]
-        asked.settle(open_, lambda number: Passed(asked.messages[number], addresses[place[number]], purpose))
+        heard = frozenset(told.get_column("customer"))
+        asked.settle(
+            open_,
+            lambda number: Passed(
+                asked.messages[number], addresses[place[number]], purpose, asked.messages[number].customer in heard
+            ),
+        )
 
     def _wait(self, asked: _Asked, route: Route, purpose: str, here: list[int], zones: pl.Series) -> None:
         """Quiet hours of the rules, and hours of the law or the provider."""
@@ -244,6 +259,7 @@ class _Asked:
 
     messages: Sequence[Claimed]
     now: int
+    sending: bool
     answers: list[Passed | Outcome | None] = field(init=False)
 
     @answers.default

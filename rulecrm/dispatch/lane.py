@@ -67,6 +67,8 @@ class Lane:
     _granted: Granted | None = field(default=None, init=False)
     _speed: float = field(default=0.0, init=False)
     _next: int = field(default=0, init=False)
+    _drained: bool = field(default=False, init=False)
+    """Whether nothing was due when this lane last claimed."""
     _closed: bool = field(default=False, init=False)
     """Whether nothing more is handed over in this run."""
 
@@ -90,13 +92,13 @@ class Lane:
 
     async def _work(self) -> None:
         """Until nothing is due that this lane can claim."""
-        drained = False
+        self._drained = False
         while True:
             if self._preparing is not None and self._preparing.done():
-                drained = self._preparing.result() == 0
+                self._drained = self._preparing.result() == 0
                 self._preparing = None
             low = self._left() < _CHUNK // 2
-            if low and not drained and not self._closed and self._preparing is None:
+            if low and not self._drained and not self._closed and self._preparing is None:
                 self._preparing = asyncio.create_task(self._prepare())
             volley = [] if self._closed else await self._volley()
             if volley or self._settled:
@@ -108,7 +110,7 @@ class Lane:
                 await asyncio.wait([self._preparing])
             elif self._left() and not self._closed and self.shared.left() > 0:
                 await self._pause()
-            elif drained or self._closed or self.shared.left() <= 0:
+            elif self._drained or self._closed or self.shared.left() <= 0:
                 return
 
     # --- preparing ------------------------------------------------------------------------------------------------
@@ -222,18 +224,14 @@ class Lane:
         """Record what has come, mark what goes next, and call the channel."""
         shared, settled = self.shared, self._settled
         self._settled = []
-        marks = [
-            Mark(one.claimed.decision, one.claimed.number, one.claimed.way.choice, self.route.channel, one.message.key)
-            for batch, _ in volley
-            for one in batch
-        ]
+        marks = [self._mark(one) for batch, _ in volley for one in batch]
         self._under_way += len(marks)
         outcomes = list(settled)
         marked = await shared.booked(self._write, outcomes, marks)
         shared.count(outcomes)
         for batch, at in volley:
             mine = [one for one in batch if one.claimed.decision in marked]
-            self._under_way -= len(batch) - len(mine)
+            self._lose(len(batch) - len(mine))
             if mine:
                 call = asyncio.create_task(self._call(mine, at))
                 self._calls.add(call)
@@ -242,6 +240,19 @@ class Lane:
             shared.hall.poke()
         await asyncio.sleep(0)  # calls that take no time are answered now
         self._collect()
+
+    def _mark(self, one: Ready) -> Mark:
+        claimed, staff = one.claimed, one.claimed.action != "send"
+        return Mark(
+            claimed.decision, claimed.number, claimed.way.choice, self.route.channel, one.message.key, claimed.customer,
+            heard=one.heard or staff,
+        )  # fmt: skip
+
+    def _lose(self, count: int) -> None:
+        """So many of a volley were not marked: they are somebody else's, or the gate is to be asked again."""
+        self._under_way -= count
+        self.shared.spend(-count)
+        self._drained = self._drained and not count
 
     def _write(self, outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> frozenset[str]:
         shared = self.shared

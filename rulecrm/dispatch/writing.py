@@ -39,6 +39,8 @@ class Ready:
 
     claimed: Claimed
     message: Message
+    heard: bool = False
+    """See `Passed`."""
 
 
 @frozen
@@ -95,7 +97,7 @@ def written(
             unsubscribe=said.unsubscribe,
             expires=_EPOCH + dt.timedelta(microseconds=claimed.due + expires),
         )
-        ready.append(Ready(claimed, message))
+        ready.append(Ready(claimed, message, one.heard))
     return ready, ended
 
 
@@ -165,6 +167,7 @@ class Templates:
         codes = self._draw(template, passed, now)
         at = _EPOCH + dt.timedelta(microseconds=now)
         found: list[Words | Outcome] = []
+        spoken: dict[str | None, str | None] = {}
         for number, one in enumerate(passed):
             drawn = codes[number]
             if isinstance(drawn, str):
@@ -180,8 +183,10 @@ class Templates:
             except WordingError as error:
                 found.append(_failed(one.claimed, error.diagnostics[0].message))
                 continue
-            language = book.wording.language(symbol, languages[number])
-            found.append(self._finished(one, template, content, language, route))
+            tag = languages[number]
+            if tag not in spoken:
+                spoken[tag] = book.wording.language(symbol, tag)
+            found.append(self._finished(one, template, content, spoken[tag], route))
         return found
 
     def _finished(

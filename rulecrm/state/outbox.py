@@ -17,12 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import evolve, field, frozen
 
-from rulecrm.model.sending import Answer
+from rulecrm.model.sending import Answer, Received
 from rulecrm.state import bulk
 from rulecrm.state.bulk import Watch
-from rulecrm.state.tables import attempts, decisions, outbox
+from rulecrm.state.tables import attempts, decisions, outbox, receipts
 
-__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Way", "Ways", "among"]
+__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Way", "Ways", "among", "forbidding"]
 
 Transaction = Callable[..., AbstractContextManager[sa.Connection]]
 """`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
@@ -111,13 +111,26 @@ class Ways:
 
 @frozen
 class Mark:
-    """A message that is about to be handed over."""
+    """A message that is about to be handed over.
+
+    Attributes:
+        decision: its id.
+        number: of the attempt.
+        choice: which of the decision's messages.
+        channel: the word of the rules.
+        key: the idempotency key.
+        customer: whom it is for.
+        heard: whether the gate has weighed receipts that forbid the channel; where it saw none, one that has come since
+            keeps the message from being marked.
+    """
 
     decision: str
     number: int
     choice: int
     channel: str
     key: str
+    customer: str = field(default="", repr=False)
+    heard: bool = False
 
 
 @frozen
@@ -416,6 +429,7 @@ def _mark(
     if connection.dialect.name == "postgresql":
         query = query.with_for_update()
     held = frozenset(connection.execute(query).scalars())
+    held -= _unwelcome(connection, [one for one in marks if one.decision in held and not one.heard])
     rows = [one for one in marks if one.decision in held]
     bulk.many(
         connection,
@@ -430,6 +444,31 @@ def _mark(
         [(one.decision, one.number, one.choice, one.channel, one.key, route, worker, now) for one in rows],
     )
     return held
+
+
+def _unwelcome(connection: sa.Connection, marks: Sequence[Mark]) -> frozenset[str]:
+    """Messages that somebody has said something against since the gate was asked: it is asked again."""
+    columns = receipts.c
+    found: set[str] = set()
+    for channel in {one.channel for one in marks}:
+        mine = [one for one in marks if one.channel == channel]
+        query = sa.select(columns.customer).where(columns.channel == channel, forbidding())
+        told = set(
+            connection.execute(
+                query.where(among(connection, columns.customer, {one.customer for one in mine}))
+            ).scalars()
+        )
+        found |= {one.decision for one in mine if one.customer in told}
+    if found:
+        again = sa.update(outbox).where(among(connection, outbox.c.decision, found))
+        connection.execute(again.values(_FREE))
+    return frozenset(found)
+
+
+def forbidding() -> sa.ColumnElement[bool]:
+    """Whether a receipt forbids its channel: unsubscribed, complained, bounced for good."""
+    hard = sa.and_(receipts.c.what == Received.BOUNCED.value, receipts.c.reason == "hard")
+    return sa.or_(receipts.c.what.in_([Received.UNSUBSCRIBED.value, Received.COMPLAINED.value]), hard)
 
 
 def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome]) -> None:

@@ -12,9 +12,8 @@ import polars as pl
 import sqlalchemy as sa
 from attrs import field, frozen
 
-from rulecrm.model.sending import Received
 from rulecrm.state import bulk
-from rulecrm.state.outbox import Transaction, among
+from rulecrm.state.outbox import Transaction, among, forbidding
 from rulecrm.state.tables import decisions, outbox, receipts
 
 __all__ = ["Reached"]
@@ -56,9 +55,7 @@ class Reached:
         `what` is `unsubscribed` or `complained`, or `bounced` for good.
         """
         columns = receipts.c
-        hard = sa.and_(columns.what == Received.BOUNCED.value, columns.reason == "hard")
-        final = sa.or_(columns.what.in_([Received.UNSUBSCRIBED.value, Received.COMPLAINED.value]), hard)
-        query = sa.select(columns.customer, columns.what, sa.func.max(columns.at)).where(final)
+        query = sa.select(columns.customer, columns.what, sa.func.max(columns.at)).where(forbidding())
         with self.transaction(write=False) as connection:
             query = query.where(among(connection, columns.customer, customers), columns.channel == channel)
             return bulk.fetch(connection, query.group_by(columns.customer, columns.what), _UNWELCOME)

@@ -98,6 +98,19 @@ that row alone: one that adds up a column, counts rows or draws lots would let f
 reach another. It is asked a second time for some of the rows to see that.""",
     ),
     Code(
+        "R494",
+        "route that cannot do that",
+        """Some channels keep audiences of customers at their provider, some post where everybody reads; most only send
+messages. The route that was named has a channel that does not do what it was asked for, or there is no such route.""",
+    ),
+    Code(
+        "R495",
+        "post that asks for more than anybody gives",
+        """A post is written for nobody in particular: its template has the params of the rules, the clock, and the
+values that are given with it. What is worked out for a customer, a customer's attribute, or a coupon has
+no value there.""",
+    ),
+    Code(
         "R497",
         "provider that could not be asked",
         """Some providers do not call when a message was delivered, came back or was answered: they are asked, before
