@@ -104,7 +104,9 @@ def test_wherever_a_worker_is_killed_nothing_is_sent_twice(killer: Killer, tmp_p
     status, points = killer.send(0, f"sqlite:///{whole}", tmp_path / "whole.seen")
     assert status == 0
     assert set(points) == {"release", "claim", "claimed", "mark", "marked", "called", "taken", "record", "recorded"}
-    for fatal in range(1, len(points) + 1):
+    first = {name: points.index(name) + 1 for name in points}
+    last = {name: len(points) - points[::-1].index(name) for name in points}
+    for fatal in sorted({*first.values(), *last.values()}):
         path, keys = tmp_path / f"{fatal}.db", tmp_path / f"{fatal}.seen"
         shutil.copy(before, path)
         status, _ = killer.send(fatal, f"sqlite:///{path}", keys)
@@ -113,7 +115,7 @@ def test_wherever_a_worker_is_killed_nothing_is_sent_twice(killer: Killer, tmp_p
 
 
 def test_nor_on_postgresql(killer: Killer, server: Server, tmp_path: Path) -> None:
-    for fatal in (2, 3, 4, 5, 6, 7, 9, 12):
+    for fatal in (3, 5, 6, 7, 9):
         with server.schema() as url:
             advanced(url)
             keys = tmp_path / f"{fatal}.seen"
