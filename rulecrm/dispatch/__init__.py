@@ -9,11 +9,12 @@ from rulecrm.dispatch.dispatcher import Dispatched, dispatch
 from rulecrm.dispatch.gate import Gate, Passed
 from rulecrm.dispatch.rehearsal import Rehearsed, rehearse
 from rulecrm.dispatch.routes import Route, Routes, Sending, Web
+from rulecrm.dispatch.shared import patiently
 from rulecrm.dispatch.writing import Ready, Templates, Words, Writer
 
 __all__ = [
     # a run
-    "Dispatched", "dispatch", "Rehearsed", "rehearse",
+    "Dispatched", "dispatch", "patiently", "Rehearsed", "rehearse",
     # by which way
     "Route", "Routes", "Sending", "Web",
     # who may be written to, and what

@@ -25,7 +25,7 @@ from rulecrm.dispatch.writing import Writer
 from rulecrm.model.sending import Answer, Answered, Price
 from rulecrm.state import Ledger, Outcome
 
-__all__ = ["Hall", "Shared", "problem_of"]
+__all__ = ["Hall", "Shared", "clean", "patiently", "problem_of"]
 
 _TIMES = 20
 """How often a busy ledger is waited for; each time as long as it was opened to wait."""
@@ -130,17 +130,11 @@ class Shared:
 
     async def booked(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Write into the ledger, in the one thread that does; an engine that advances meanwhile is waited for."""
-        for _ in range(_TIMES):
-            try:
-                return await asyncio.get_running_loop().run_in_executor(self.book, partial(work, *args, **kwargs))
-            except RulesError as error:
-                if error.diagnostics[0].code != "R457":
-                    raise
-        return await asyncio.get_running_loop().run_in_executor(self.book, partial(work, *args, **kwargs))
+        return await patiently(self.book, partial(work, *args, **kwargs))
 
     async def aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Prepare something beside the messages that are under way."""
-        return await asyncio.get_running_loop().run_in_executor(self.desk, partial(work, *args, **kwargs))
+        return await patiently(self.desk, partial(work, *args, **kwargs))
 
     def left(self) -> int:
         """How many messages may still be handed over."""
@@ -170,6 +164,17 @@ class Shared:
         """Tell it once."""
         if diagnostic not in self.diagnostics:
             self.diagnostics.append(diagnostic)
+
+
+async def patiently(executor: Executor | None, work: Callable[[], T]) -> T:
+    """Do it in a thread; a ledger that is in use is waited for, and so is one that broke a ring of waiting workers."""
+    for _ in range(_TIMES):
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, work)
+        except RulesError as error:
+            if error.diagnostics[0].code != "R457":
+                raise
+    return await asyncio.get_running_loop().run_in_executor(executor, work)
 
 
 def problem_of(answers: Sequence[object], asked: int) -> str:

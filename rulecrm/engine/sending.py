@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field, frozen
 
-from rulecrm.dispatch import Clock, Dispatched, Gate, Rehearsed, Routes, Templates, dispatch, rehearse
+from rulecrm.dispatch import Clock, Dispatched, Gate, Rehearsed, Routes, Templates, dispatch, patiently, rehearse
 from rulecrm.engine.advancing import Progress
 from rulecrm.facts import Facts
 from rulecrm.links import Links
@@ -90,13 +90,14 @@ class Sender:
     ) -> Dispatched:
         """One run of the dispatcher; see `Engine.dispatch`."""
         ledger = self.ledger
-        ledger.receipts.reconcile()  # what came before its message was known: that it has arrived, or is unwelcome
+        # What came before its message was known: that it has arrived, or is unwelcome.
+        await patiently(None, ledger.receipts.reconcile)
         gate, writer = self._parts(ledger.coupons)
         done = await dispatch(
             ledger, self.program, self.routes, gate, writer,
             clock=clock, random=SystemRandom(), worker=worker or _name(), limit=limit, progress=progress,
         )  # fmt: skip
-        ledger.receipts.reconcile()
+        await patiently(None, ledger.receipts.reconcile)
         return done
 
     def rehearse(self, folder: Path, *, now: int, limit: int | None) -> Rehearsed:

@@ -245,6 +245,21 @@ class Ledger:
         """Whether the ledger is gone with the program; it has one connection then."""
         return self._address.dialect == "sqlite" and self._address.path is None
 
+    def ahead(self) -> dt.timedelta:
+        """How far the clock of the database's server is ahead of this machine's; none where it is the same machine.
+
+        Workers of several machines go by the server's, so that leases and rates mean the same to all of them.
+        """
+        if self._address.dialect == "sqlite":
+            return dt.timedelta()
+        with self._transaction(write=False) as connection:
+            before = dt.datetime.now(dt.UTC)
+            server: dt.datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            after = dt.datetime.now(dt.UTC)
+        if before <= server <= after:
+            return dt.timedelta()
+        return server - before - (after - before) / 2
+
     @property
     def outbox(self) -> Outbox:
         """Messages that wait, and what becomes of them."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from random import Random
 
 import pytest
 import sqlalchemy as sa
@@ -133,3 +136,37 @@ def test_who_is_erased_leaves_nothing_that_waits_for_a_person(ledger: Ledger, de
     assert state(ledger) == "done"
     with ledger._transaction(write=False) as connection:
         assert connection.execute(sa.select(tables.outbox.c.erased)).scalars().all() == [1]
+
+
+def test_a_server_on_this_machine_is_not_ahead_of_it(ledger: Ledger) -> None:
+    assert abs(ledger.ahead()) < dt.timedelta(seconds=1)
+
+
+RATE = ((10, 1.0),)
+PATIENCE = 60_000_000
+
+
+def sends(ledger: Ledger, *, rounds: int, sleeps: Mapping[int, int]) -> list[int]:
+    """Workers reserve one after the other, as many as they like; when each message goes."""
+    went: list[int] = []
+    time, random = NOW, Random(5)
+    for number in range(rounds):
+        granted = ledger.buckets.reserve("sms", RATE, random.randrange(1, 8), time, PATIENCE)
+        went += [granted.start + int(granted.gap * each) for each in range(granted.count)]
+        time += sleeps.get(number, random.randrange(0, 900_000))
+    return sorted(went)
+
+
+def most_in(went: Sequence[int], window: int) -> int:
+    """The most messages in any stretch of so long, its end left out."""
+    return max(bisect_left(went, start + window) - number for number, start in enumerate(went))
+
+
+@pytest.mark.parametrize("sleeps", [{}, {20: 3_600_000_000, 50: 86_400_000_000}])
+def test_workers_keep_one_rate_over_any_stretch_and_save_up_nothing(ledger: Ledger, sleeps: Mapping[int, int]) -> None:
+    went = sends(ledger, rounds=80, sleeps=sleeps)
+    assert len(went) > 150
+    # Instants are whole microseconds, so that a stretch may hold one more than its share at either end.
+    for seconds in (1, 2, 7):
+        assert most_in(went, seconds * 1_000_000) <= 10 * seconds + 1
+    assert most_in(went, 90_000) <= 1
