@@ -17,7 +17,7 @@ from attrs import frozen
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.dispatch import Clock as SendingClock
-from rulecrm.dispatch import Dispatched, Rehearsed, Routes, SystemClock, starting_at
+from rulecrm.dispatch import Dispatched, Rehearsed, Routes, SystemClock, patiently, starting_at
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
 from rulecrm.engine.hearing import ADDRESSES, Hearing, recognise
 from rulecrm.engine.migrating import migrated
@@ -270,7 +270,7 @@ class Engine:
             now: the instant to begin at, where it is not the present.
             limit: how many messages may be handed over; all that are due where nothing is said.
             worker: what this worker is called; two that work on one ledger at a time differ.
-            clock: what time it is, and how to wait; the machine's (with PostgreSQL: its server's) where nothing is said.
+            clock: what time it is, and how to wait; the machine's where nothing is said (with PostgreSQL its server's).
             progress: told how far the work has come.
 
         Raises:
@@ -295,7 +295,7 @@ class Engine:
             if clock is not None:
                 raise ValueError("either `now` or `clock` says what time it is")
             clock = starting_at(instant_of(now, self._program.zone))
-        self._recognise()
+        await patiently(None, self._recognise)
         clock = clock or SystemClock(self._ledger.ahead())
         return await self._sender().send(clock=clock, limit=limit, worker=worker, progress=progress)
 

@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, TypeVar
@@ -92,7 +93,7 @@ class Sender:
         ledger = self.ledger
         # What came before its message was known: that it has arrived, or is unwelcome.
         await patiently(None, ledger.receipts.reconcile)
-        gate, writer = self._parts(ledger.coupons)
+        gate, writer = await patiently(None, partial(self._parts, ledger.coupons))
         done = await dispatch(
             ledger, self.program, self.routes, gate, writer,
             clock=clock, random=SystemRandom(), worker=worker or _name(), limit=limit, progress=progress,

@@ -34,7 +34,7 @@ from rulecrm.state.privacy import compact, erase
 from rulecrm.state.reached import Reached
 from rulecrm.state.receipts import Receipts
 from rulecrm.state.refusals import refusal, translated
-from rulecrm.state.settings import RulesVersion, Settings, claim
+from rulecrm.state.settings import RulesVersion, Settings, claim, claimed
 from rulecrm.state.told import told
 
 __all__ = ["WAIT", "Ledger"]
@@ -107,6 +107,12 @@ class Ledger:
         Raises:
             RulesError: R455, it belongs to other rules, or has another seed, start or zone; nothing was written.
         """
+        with self._transaction(
+            write=False
+        ) as connection:  # mostly all is known, and nobody waits
+            known = claimed(connection, settings, self._address.shown)
+        if known is not None:
+            return known
         with self._transaction(write=True) as connection:
             take_lock(connection)
             return claim(connection, settings, self._address.shown)

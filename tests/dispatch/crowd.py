@@ -87,8 +87,8 @@ def crowd(url: str, folder: Path, *, messages: int, workers: int, kills: int, se
         before = set(seen(keys))
         refused = {key_of(decisions[name], 0) for name in told if name in decisions} - before
         for hours in (1, 2, 3):
-            with made(url, messages, channel=Provider(keys)) as engine:
-                engine.dispatch(clock=Clock(NOON + hours * HOUR))
+            with made(url, messages, channel=Provider(keys)) as sender:
+                sender.dispatch(clock=Clock(NOON + hours * HOUR))
         ledger.receipts.reconcile()
         outcomes = Counter(ledger.decisions()["outcome"])
         states = dict(ledger.outbox.counts())

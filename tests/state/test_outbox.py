@@ -14,7 +14,7 @@ from attrs import evolve
 from rulecrm.model.sending import Answer, Answered, key_of
 from rulecrm.state import Claimed, Ledger, Mark, Outcome, Ways, tables
 from tests.state.outbox import outcomes, send_to
-from tests.state.rows import DAY, T0
+from tests.state.rows import DAY, RULES, SETTINGS, T0
 
 NOW = T0 + 2 * DAY
 MINUTE = 60_000_000
@@ -170,3 +170,10 @@ def test_workers_keep_one_rate_over_any_stretch_and_save_up_nothing(ledger: Ledg
     for seconds in (1, 2, 7):
         assert most_in(went, seconds * 1_000_000) <= 10 * seconds + 1
     assert most_in(went, 90_000) <= 1
+
+
+def test_an_engine_that_advances_keeps_no_worker_from_opening(ledger: Ledger, url: str) -> None:
+    with ledger.advance(NOW, expected_clock=ledger.clock()) as book:
+        with Ledger.open(url, wait=0.2) as other:
+            assert other.claim(SETTINGS).seed == SETTINGS.seed
+        book.finish(RULES)
