@@ -195,8 +195,9 @@ def problem_of(answers: Sequence[object], asked: int) -> str:
 
 def clean(answer: Answer) -> Answer:
     """An answer as either database can hold it: what strangers' code found in a provider's answer may be anything."""
-    if not (answer.provider_id or answer.code or answer.detail or answer.units or answer.price):
-        return answer
+    texts: tuple[object, ...] = (answer.provider_id, answer.code, answer.detail)
+    if answer.units is None and answer.price is None and all(text is None or _plain(text) for text in texts):
+        return answer  # as it mostly is
     units: object = answer.units
     price: object = answer.price
     return evolve(
@@ -207,6 +208,10 @@ def clean(answer: Answer) -> Answer:
         units=units if isinstance(units, int) and abs(units) < _MOST_UNITS else None,
         price=price if isinstance(price, Price) else None,
     )
+
+
+def _plain(text: object) -> bool:
+    return isinstance(text, str) and len(text) <= _LONGEST and text.isascii() and "\0" not in text
 
 
 def _text(text: object) -> str | None:

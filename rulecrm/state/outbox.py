@@ -502,8 +502,9 @@ def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome])
     handed over again.
     """
     outcomes = sorted(outcomes, key=lambda one: one.claimed.decision)
-    decided = among(connection, outbox.c.decision, [one.claimed.decision for one in outcomes])
-    connection.execute(_held(connection, sa.select(outbox.c.decision).where(decided))).all()
+    if connection.dialect.name == "postgresql":
+        decided = among(connection, outbox.c.decision, [one.claimed.decision for one in outcomes])
+        connection.execute(_held(connection, sa.select(outbox.c.decision).where(decided))).all()
     asked = [one for one in outcomes if one.answer is None]
     taken = [one for one in outcomes if one.answer is not None and one.answer.outcome in _TAKEN]
     others = [one for one in outcomes if one.answer is not None and one.answer.outcome not in _TAKEN]
