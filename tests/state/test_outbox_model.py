@@ -7,7 +7,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rulecrm.diagnostics.model import RulesError
 from rulecrm.model.instants import from_microseconds
 from rulecrm.model.sending import Answered, Receipt, Received, key_of
 from rulecrm.state import Claimed, Ledger
@@ -83,7 +82,12 @@ class Outboxes(RuleBasedStateMachine):
         self.claims[worker] = []
 
     @rule(worker=st.sampled_from(WORKERS))
-    def sleeps_on_its_claims(self, worker: str) -> None:
+    def sends(self, worker: str) -> None:
+        self.claims_some(worker)
+        self.hands_over(worker)
+
+    @rule(worker=st.sampled_from(WORKERS))
+    def gives_back_its_claims(self, worker: str) -> None:
         self.ledger.outbox.give_back(worker)
 
     @precondition(lambda self: self.calls)
@@ -113,16 +117,15 @@ class Outboxes(RuleBasedStateMachine):
     def it_is_held(self, name: str) -> None:
         self.ledger.outbox.hold([self.people[name].decision], "look")
 
-    @rule(name=st.sampled_from(PEOPLE))
-    def a_person_sends_it_again(self, name: str) -> None:
-        known = self.people[name]
-        try:
-            self.ledger.letters.retry([known.decision], self.now)
-        except RulesError:
-            return
-        assert not known.taken
-        assert not known.erased
-        known.allowed = True
+    @rule()
+    def a_person_sends_again_what_was_lost(self) -> None:
+        dead = {letter.decision for letter in self.ledger.letters.all()}
+        self.ledger.letters.retry(dead, self.now)
+        for known in self.people.values():
+            if known.decision in dead:
+                assert not known.taken
+                assert not known.erased
+                known.allowed = True
 
     @rule(name=st.sampled_from(PEOPLE), what=st.sampled_from([Received.DELIVERED, Received.UNSUBSCRIBED]))
     def is_told(self, name: str, what: Received) -> None:
@@ -138,6 +141,7 @@ class Outboxes(RuleBasedStateMachine):
         known.arrived |= what is Received.DELIVERED
         known.refused |= what is Received.UNSUBSCRIBED
 
+    @precondition(lambda self: self.told > 4)
     @rule(name=st.sampled_from(PEOPLE))
     def is_erased(self, name: str) -> None:
         self.ledger.erase(name)
