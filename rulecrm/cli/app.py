@@ -19,6 +19,7 @@ __all__ = ["commands", "run"]
 
 _COMMANDS = {
     "advance": "Move everyone, decide every message, write the ledger.",
+    "audience": "Keep an audience at a provider like a segment.",
     "backtest": "Say what campaigns would have sent, to whom, at what cost.",
     "check": "Find mistakes in rules files; reads no data.",
     "codes": "Explain a diagnostic by its code.",
@@ -33,6 +34,7 @@ _COMMANDS = {
     "letters": "Look at messages that were lost or have failed, and settle them.",
     "plugin": "Write a new plugin that works.",
     "plugins": "List the plugins that are installed.",
+    "post": "Write a template where everybody reads.",
     "preview": "Show a message as one customer would get it.",
     "send": "Send what waits in the outbox.",
     "serve": "Take webhooks, unsubscribe with one click, serve tracked links.",

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import click
 
-__all__ = ["as_of", "facts", "instant", "instant_or_none", "pairs", "rules_file", "rules_files", "settings", "state"]
+__all__ = [
+    "as_of", "facts", "instant", "instant_or_none", "pairs", "route", "routes", "rules_file", "rules_files", "settings",
+    "state",
+]  # fmt: skip
 
 
 def pairs(ctx: click.Context, option: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
@@ -80,3 +83,12 @@ state = click.option(
     metavar="URL",
     help="The ledger: sqlite:///crm.db, postgresql://user@host/database.",
 )
+routes = click.option(
+    "--settings",
+    "file_of_routes",
+    required=True,
+    type=_FILE,
+    metavar="FILE",
+    help="By which routes messages go: sending.toml.",
+)
+route = click.option("--route", required=True, metavar="NAME", help="Of the settings: [routes.NAME].")

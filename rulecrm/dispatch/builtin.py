@@ -23,13 +23,7 @@ __all__ = ["BUILTIN", "ConsoleSettings", "FileSettings", "Lines", "line_of"]
 
 @frozen
 class ConsoleSettings:
-    """Settings of the channel `console`.
-
-    Attributes:
-        address: the customer's attribute in which addresses are.
-    """
-
-    address: str = "phone"
+    """Settings of the channel `console`: none."""
 
 
 @frozen
@@ -38,11 +32,9 @@ class FileSettings:
 
     Attributes:
         path: of the file that lines are appended to; relative to the settings file.
-        address: the customer's attribute in which addresses are.
     """
 
     path: str = "messages.jsonl"
-    address: str = "phone"
 
 
 @frozen(eq=False)
@@ -104,13 +96,13 @@ def _append(path: Path, text: str) -> None:
 
 
 def _console(settings: ConsoleSettings, context: Context) -> Lines:
-    del context
-    return Lines(Traits(channel="sms", provider="console", address=settings.address, batch=100, html=True))
+    del settings, context
+    return Lines(Traits(channel="sms", provider="console", address="phone", batch=100, html=True))
 
 
 def _file(settings: FileSettings, context: Context) -> Lines:
     path = Path(context.folder or ".") / settings.path
-    return Lines(Traits(channel="sms", provider="file", address=settings.address, batch=100, html=True), path)
+    return Lines(Traits(channel="sms", provider="file", address="phone", batch=100, html=True), path)
 
 
 BUILTIN: Mapping[str, ChannelType] = MappingProxyType(

@@ -100,18 +100,21 @@ class Gate:
         found = reach.all(route.channel, keys, np.full(len(keys), now, np.int64))[route.address]
         return found.cast(pl.String).fill_null("").str.strip_chars().to_list()
 
-    def ask(self, route: Route, messages: Sequence[Claimed], now: int) -> list[Passed | Outcome]:
+    def ask(
+        self, route: Route, messages: Sequence[Claimed], now: int, *, sending: bool = True
+    ) -> list[Passed | Outcome]:
         """What may go, and what becomes of the others; one answer each, in order.
 
         Args:
             route: through which they would go.
             messages: claimed, of the route's channel.
             now: the instant, microseconds.
+            sending: whether they would go now, so that quiet hours and caps count.
         """
-        asked = _Asked(messages, now)
+        asked = _Asked(messages, now, sending)
         for number, one in enumerate(messages):
             if one.due + self.expires <= now:
-                asked.answers[number] = _expired(one)
+                asked.answers[number] = _expired(one, self.expires)
         staff = asked.still(lambda one: one.action != "send")
         asked.settle(staff, lambda number: Passed(messages[number], route.address, _NOTICE, now))
         purposes = [self.purpose(one) for one in messages]
@@ -145,8 +148,9 @@ class Gate:
         refuse("suppressed", f"a complaint about {channel}", _told(told, Received.COMPLAINED, keys, None))
         refuse("suppressed", f"{channel} came back for good", _told(told, Received.BOUNCED, keys, None))
         refuse("no address", f"no {route.address}", (addresses == "").to_numpy())
-        self._wait(asked, route, purpose, here, answers["zone"])
-        self._limit(asked, route, here)
+        if asked.sending:
+            self._wait(asked, route, purpose, here, answers["zone"])
+            self._limit(asked, route, here)
         open_ = [number for number in here if asked.answers[number] is None]
         asked.settle(open_, lambda number: _passed(asked, number, addresses[place[number]], purpose, told))
 
@@ -251,6 +255,7 @@ class _Asked:
 
     messages: Sequence[Claimed]
     now: int
+    sending: bool
     answers: list[Passed | Outcome | None] = field(init=False)
 
     @answers.default
@@ -269,8 +274,9 @@ class _Asked:
             self.answers[number] = answer(number)
 
 
-def _expired(one: Claimed) -> Outcome:
-    return Outcome(one, "done", one.way, "expired", "it was of no use any more", refused=one.refused)
+def _expired(one: Claimed, expires: int) -> Outcome:
+    reason = f"it was due more than {expires / 3.6e9:g} hours before"
+    return Outcome(one, "done", one.way, "expired", reason, refused=one.refused)
 
 
 def _passed(asked: _Asked, number: int, address: str, purpose: str, told: Mapping[str, Heard]) -> Passed:

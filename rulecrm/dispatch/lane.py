@@ -14,6 +14,7 @@ import asyncio
 import datetime as dt
 from collections import deque
 from collections.abc import Coroutine, Hashable, Sequence
+from math import ceil
 from typing import Any
 
 from attrs import define, evolve, field
@@ -75,6 +76,8 @@ class Lane:
     _granted: Granted | None = field(default=None, init=False)
     _speed: float = field(default=0.0, init=False)
     _next: int = field(default=0, init=False)
+    _drained: bool = field(default=False, init=False)
+    """Whether nothing was due when this lane last claimed."""
     _closed: bool = field(default=False, init=False)
     """Whether nothing more is handed over in this run."""
 
@@ -98,13 +101,13 @@ class Lane:
 
     async def _work(self) -> None:
         """Until nothing is due that this lane can claim."""
-        drained = False
+        self._drained = False
         while True:
             if self._preparing is not None and self._preparing.done():
-                drained = self._preparing.result() == 0
+                self._drained = self._preparing.result() == 0
                 self._preparing = None
             low = self._left() < _CHUNK // 2
-            if low and not drained and not self._closed and self._preparing is None:
+            if low and not self._drained and not self._closed and self._preparing is None:
                 self._preparing = asyncio.create_task(self._prepare())
             volley = [] if self._closed else await self._volley()
             if volley or self._settled:
@@ -116,7 +119,7 @@ class Lane:
                 await asyncio.wait([self._preparing])
             elif self._left() and not self._closed and self.shared.left() > 0:
                 await self._pause()
-            elif drained or self._closed or self.shared.left() <= 0:
+            elif self._drained or self._closed or self.shared.left() <= 0:
                 return
 
     # --- preparing ------------------------------------------------------------------------------------------------
@@ -204,7 +207,7 @@ class Lane:
             del self._ready[group]
         if self._granted is not None:
             granted = self._granted
-            start = granted.start + int(granted.gap * len(batch))
+            start = granted.start + ceil(granted.gap * len(batch))
             self._granted = Granted(granted.count - len(batch), start, granted.gap)
         return batch
 
@@ -252,6 +255,7 @@ class Lane:
                 call.add_done_callback(self._calls.discard)
         self._under_way -= left
         shared.spend(-left)
+        self._drained = self._drained and not left
         if outcomes or left:
             shared.hall.poke()
         await asyncio.sleep(0)  # calls that take no time are answered now
@@ -304,7 +308,7 @@ class Lane:
             if at:
                 # A call that is late may catch up a little; more would be a burst that the rate forbids.
                 at = max(at, self._next, shared.now() - max(0, _CATCH_UP - int(self._gap)))
-                self._next = at + int(self._gap * len(batch))
+                self._next = at + ceil(self._gap * len(batch))
                 await shared.sleep_until(at)
             if shared.now() > latest:
                 return [_LATE] * len(batch)
@@ -365,10 +369,10 @@ class Lane:
     def _measure(self, count: int) -> None:
         """How many messages a second go out, as far as can be told."""
         if count:
-            time = asyncio.get_running_loop().time()
-            elapsed = max(1e-4, time - self.shared.heard.get(self.route.name, time - 1.0))
-            self.shared.heard[self.route.name] = time
-            self._speed = count / elapsed
+            now = self.shared.now()
+            elapsed = max(100, now - self.shared.heard.get(self.route.name, now - 1_000_000))
+            self.shared.heard[self.route.name] = now
+            self._speed = count * 1e6 / elapsed
 
     def _heed(self, answer: Answer, now: dt.datetime) -> None:
         """What an answer says of the whole route."""

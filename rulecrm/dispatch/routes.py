@@ -22,10 +22,13 @@ from rulecrm.model.machine import Act, Send, Staff
 from rulecrm.model.program import Program
 from rulecrm.plugin import NO_SECRET, Channel, ChannelType, Context, Registry, Secret, Traits, installed, read_settings
 
-__all__ = ["STAFF", "Route", "Routes", "Sending", "Web"]
+__all__ = ["ADDRESSES", "STAFF", "Route", "Routes", "Sending", "Web"]
 
 STAFF = "staff"
 """The channel of `notify staff`."""
+
+ADDRESSES: Mapping[str, str] = MappingProxyType({"sms": "phone", "email": "email"})
+"""By channel the attribute of a customer that addresses are in, where neither settings nor the channel name another."""
 
 T = TypeVar("T")
 
@@ -150,7 +153,8 @@ class Routes:
     ) -> Routes:
         """Routes as settings say; see `load`."""
         found: list[Diagnostic] = []
-        known = {**(registry or installed()).channels, **BUILTIN}
+        registry = registry or installed()
+        known = {**registry.channels, **BUILTIN}
         tables = {"routes", "sending", "web"}
         for name in sorted(set(given) - tables):
             found += [Diagnostic("R482", f"settings of sending know no `{name}`", help=_near(name, tables))]
@@ -163,7 +167,7 @@ class Routes:
             tables_ = {}
         for name, table in tables_.items():
             try:
-                routes.append(_route(name, table, known, context or Context()))
+                routes.append(_route(name, table, known, registry, context or Context()))
             except RulesError as error:
                 found += error.diagnostics
         found += _twice(routes)
@@ -215,7 +219,7 @@ class Routes:
                 await one.sender.close()
 
 
-def _route(name: str, table: object, known: Mapping[str, ChannelType], context: Context) -> Route:
+def _route(name: str, table: object, known: Mapping[str, ChannelType], registry: Registry, context: Context) -> Route:
     where = f"[routes.{name}]"
     if not isinstance(table, Mapping):
         raise _error("R482", f"{where} is no table")
@@ -223,11 +227,7 @@ def _route(name: str, table: object, known: Mapping[str, ChannelType], context: 
     if not isinstance(use, str):
         raise _error("R482", f"{where} does not say what it uses", f"use = one of: {', '.join(sorted(known))}")
     if use not in known:
-        near = nearest(use, known)
-        raise _error(
-            "R482", f"{where} uses `{use}`, which is not installed",
-            f"did you mean `{near}`?" if near else f"there are: {', '.join(sorted(known))}; pip install rulecrm-{use}",
-        )  # fmt: skip
+        raise _not_there(where, use, known, registry)
     kind, found = known[use], list[Diagnostic]()
     words = {key: table[key] for key in ("channel", "address") if key in table}
     wrong = [key for key, value in words.items() if not isinstance(value, str) or not value]
@@ -253,8 +253,22 @@ def _route(name: str, table: object, known: Mapping[str, ChannelType], context: 
     except Exception as error:  # noqa: BLE001 - a stranger's code
         raise _error("R482", f"{where}: `{use}` cannot be set up: {type(error).__name__}: {error}") from None
     channel = str(words.get("channel", kind.channel))
-    address = str(words.get("address", "" if channel == STAFF else sender.traits.address))
+    usual = sender.traits.address if channel == kind.channel else ADDRESSES.get(channel, sender.traits.address)
+    address = str(words.get("address", "" if channel == STAFF else usual))
     return Route(name, channel, sender, address, default is True, MappingProxyType(dict(templates)), kind)
+
+
+def _not_there(where: str, use: str, known: Mapping[str, ChannelType], registry: Registry) -> RulesError:
+    """No channel of this name: misspelled, not installed, or of a plugin that was refused."""
+    near = nearest(use, known)
+    refused = [one for one in registry.plugins if one.refused is not None]
+    theirs = next((one for one in refused if use in (one.name, one.wheel.split(" ")[0].removeprefix("rulecrm-"))), None)
+    if theirs is not None:
+        return _error("R482", f"{where} uses `{use}`, whose plugin was refused: {theirs.refused}", "rulecrm plugins")
+    help_ = f"did you mean `{near}`?" if near else f"there are: {', '.join(sorted(known))}; pip install rulecrm-{use}"
+    if refused and not near:
+        help_ += f"; refused: {', '.join(one.name for one in refused)} (`rulecrm plugins` says why)"
+    return _error("R482", f"{where} uses `{use}`, which is not installed", help_)
 
 
 def _settings(given: object, cls: type[T], where: str, found: list[Diagnostic]) -> T | None:

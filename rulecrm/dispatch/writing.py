@@ -8,7 +8,6 @@ the moment of sending; a coupon belongs to one decision.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, cast
 
@@ -24,7 +23,7 @@ from rulecrm.model.program import Program
 from rulecrm.model.sending import MARKETING, Content, Message, key_of
 from rulecrm.policy import Filling, open_filling
 from rulecrm.state import Claimed, Coupons, Outcome
-from rulecrm.words import Plain, Wording, WordingError, finish, prepare
+from rulecrm.words import Plain, Wording, WordingError, finish, given, prepare, types_given
 
 __all__ = ["Ready", "Templates", "Words", "Writer", "written"]
 
@@ -171,25 +170,31 @@ class Templates:
         instants = [self._instant] * len(passed)
         filled = book.filling.values(symbol, customers, instants)
         languages = book.filling.languages(customers, instants)
+        zones = book.filling.zones(customers, instants)
+        types = types_given(book.program.journeys, symbol)
         codes = self._draw(template, passed, now)
         at = _EPOCH + dt.timedelta(microseconds=now)
         found: list[Words | Outcome] = []
+        spoken: dict[str | None, str | None] = {}
         for number, one in enumerate(passed):
             drawn = codes[number]
             if isinstance(drawn, str):
                 found.append(later(one.claimed, now + _LATER, drawn))
                 continue
-            given = json.loads(one.claimed.way.values or "{}")
-            values = cast("dict[str, Plain]", {**filled[number], **given, **drawn})
+            said = given(one.claimed.way.values or "{}", types)
+            values = cast("dict[str, Plain]", {**filled[number], **said, **drawn})
             try:
                 content = book.wording.render(
-                    symbol, values, language=languages[number], html_channel=route.traits.html, at=at
-                )
+                    symbol, values, language=languages[number], html_channel=route.traits.html, at=at,
+                    zone=zones[number],
+                )  # fmt: skip
             except WordingError as error:
                 found.append(_failed(one.claimed, error.diagnostics[0].message))
                 continue
-            language = book.wording.language(symbol, languages[number])
-            found.append(self._finished(one, template, content, language, route))
+            tag = languages[number]
+            if tag not in spoken:
+                spoken[tag] = book.wording.language(symbol, tag)
+            found.append(self._finished(one, template, content, spoken[tag], route))
         return found
 
     def _finished(

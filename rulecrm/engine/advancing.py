@@ -16,14 +16,16 @@ from rulecrm.engine.book import DECISION_SHAPE, Book
 from rulecrm.engine.messages import ACT_SHAPE, MESSAGES, Gate, messages_of, settle
 from rulecrm.engine.rows import in_order
 from rulecrm.facts import Facts
-from rulecrm.machine.journeys import Clock, Draws, Moved, advance_campaign
-from rulecrm.machine.lives import lives
+from rulecrm.machine.journeys import Clock, Draws, Moved, Timelines, advance_campaign
+from rulecrm.machine.lives import lives, recent
 from rulecrm.machine.stored import read
 from rulecrm.machine.timelines import Timeline
 from rulecrm.machine.triggers import SUBJECT, Triggers
+from rulecrm.model import ir
+from rulecrm.model.asked import asked
 from rulecrm.model.machine import Campaign, Policy
 from rulecrm.model.program import Program
-from rulecrm.planning import make_plan
+from rulecrm.planning import make_plan, walk
 from rulecrm.runtime.evaluate import start_run
 from rulecrm.runtime.register import ALWAYS, NEVER
 from rulecrm.runtime.run import Run
@@ -138,6 +140,7 @@ def _moved(
     policy = rules.program.policy or _OPEN
     moved: list[Moved] = []
     machines: dict[int, Triggers] = {}
+    timelines: dict[int, Timelines] = {}
     for number, (owner, campaign, current) in enumerate(work):
         told(number, campaign.symbol)
         triggers = machines.get(id(owner))
@@ -145,6 +148,7 @@ def _moved(
             own = [one for other, one, _ in work if other is owner]
             run = start_machine(owner, facts, own, ahead=span.ahead)
             triggers = machines[id(owner)] = Triggers(run, span.clock.to)
+            timelines[id(owner)] = _timelines(run, own, span)
         mine = live.filter(pl.col("campaign") == campaign.symbol, pl.col("version") == campaign.version)
         earlier = [
             one.rows for (_, other, _), one in zip(work, moved, strict=False) if other.symbol == campaign.symbol
@@ -157,7 +161,7 @@ def _moved(
                 triggers,
                 span.clock,
                 Draws(span.seed, policy.holdout),
-                timelines=partial(_lives, triggers.run, horizon=span.clock.to, ahead=span.ahead),
+                timelines=timelines[id(owner)],
                 before=before,
                 rules=rules.hash,
                 enter=current,
@@ -211,6 +215,31 @@ def _before(
         own = rows.filter(pl.col("customer").is_in(customers.cast(pl.String).implode())).select(known.columns)
         known = pl.concat([known.join(own, on=_LINE, how="anti", nulls_equal=True), own])
     return known
+
+
+def _timelines(run: Run, campaigns: Sequence[Campaign], span: Span) -> Timelines:
+    """Lifecycles as far as these campaigns look at them: the late moves alone where no more is wanted by anybody."""
+    clock = span.clock
+    whole = {one.lifecycle[0] for one in campaigns if one.lifecycle is not None}
+    if span.ahead > clock.to:
+        whole |= set(run.plan.lifecycles)
+    # Whoever asks for a state asks for all there has been, and that is worked out once.
+    told = (one.value for level in run.plan.levels for one in level if one.form != "lifecycle")
+    own = (expr for one in run.plan.lifecycles.values() for expr in asked(one.automaton))
+    for expr in (*told, *own, *(expr for one in campaigns for expr in asked(one))):
+        whole |= {node.lifecycle for node in walk(expr) if isinstance(node, ir.State)}
+    known: dict[str, Timeline] = {}
+
+    def find(symbol: str) -> Timeline:
+        if symbol not in known:
+            known[symbol] = (
+                _lives(run, symbol, clock.to, ahead=span.ahead)
+                if symbol in whole
+                else recent(run, symbol, clock.late, clock.to)
+            )
+        return known[symbol]
+
+    return find
 
 
 def _lives(run: Run, symbol: str, horizon: int, *, ahead: int) -> Timeline:

@@ -16,10 +16,20 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
+from rulecrm.dispatch import (
+    ADDRESSES,
+    Dispatched,
+    Posted,
+    Rehearsed,
+    Routes,
+    Synced,
+    SystemClock,
+    patiently,
+    starting_at,
+)
 from rulecrm.dispatch import Clock as SendingClock
-from rulecrm.dispatch import Dispatched, Rehearsed, Routes, SystemClock, patiently, starting_at
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
-from rulecrm.engine.hearing import ADDRESSES, Hearing, recognise
+from rulecrm.engine.hearing import Hearing, recognise
 from rulecrm.engine.migrating import migrated
 from rulecrm.engine.sending import Desk, Sender
 from rulecrm.engine.versions import load_kept, params_of, rules_hash
@@ -32,6 +42,7 @@ from rulecrm.plugin import Channel, Polls, Registry, installed
 from rulecrm.runtime import calendar
 from rulecrm.runtime.register import ALWAYS
 from rulecrm.state import Ledger, RulesVersion, Settings
+from rulecrm.words import Plain
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -324,6 +335,89 @@ class Engine:
             raise ExceptionGroup("routes could not be asked", failed)
         return new
 
+    def sync_audience(
+        self, segment: str, *, route: str, audience: str = "", as_of: Instant | None = None, dry_run: bool = False
+    ) -> Synced:
+        """Make an audience at a provider what a segment is: customers come and go as they do here.
+
+        In it are the customers of the segment who may have a message for marketing by the route's channel: with
+        consent, not suppressed, with an address. What was put there is in the ledger, so that the next time only what
+        has changed is told to the provider.
+
+        Args:
+            segment: of customers.
+            route: whose channel keeps audiences.
+            audience: the provider's name of it; where nothing is said, that of the route's settings.
+            as_of: the instant; the present where nothing is said.
+            dry_run: only say how many would come and go.
+
+        Raises:
+            RulesError: R120, no such segment; R494, no such route, or it keeps no audiences; R484, no addresses.
+            RuntimeError: it is called where a loop of asyncio is running; there, `await engine.async_audience()`.
+        """
+        return self._desk.run(
+            lambda: self.async_audience(segment, route=route, audience=audience, as_of=as_of, dry_run=dry_run)
+        )  # fmt: skip
+
+    async def async_audience(
+        self, segment: str, *, route: str, audience: str = "", as_of: Instant | None = None, dry_run: bool = False
+    ) -> Synced:
+        """The same as `sync_audience`, for programs that have a loop of asyncio."""
+        facts, now = self.facts_with_receipts(), self._present(as_of)
+        return await self._sender().sync(segment, route=route, audience=audience, facts=facts, now=now, dry=dry_run)
+
+    def post(
+        self,
+        template: str,
+        *,
+        route: str,
+        key: str | None = None,
+        values: Mapping[str, Plain] | None = None,
+        language: str | None = None,
+        now: Instant | None = None,
+        again: bool = False,
+        dry_run: bool = False,
+    ) -> Posted:
+        """Write a template where everybody reads: a page, a wall, a feed. Once for each key.
+
+        Args:
+            template: it asks for no customer: params, the clock and `values` are all it has.
+            route: whose channel posts.
+            key: what is posted under one key is posted once; the template's name where nothing is said.
+            values: what the template asks for, by name.
+            language: tag of the language; the words for all where nothing is said.
+            now: the instant; the present where nothing is said.
+            again: post even where it was, or may have been, posted before.
+            dry_run: only write the words.
+
+        Raises:
+            RulesError: R120, no such template; R494, no such route, or it does not post; R495, a value is missing.
+            RuntimeError: it is called where a loop of asyncio is running; there, `await engine.apost()`.
+        """
+        return self._desk.run(
+            lambda: self.apost(
+                template, route=route, key=key, values=values, language=language, now=now, again=again, dry_run=dry_run
+            )
+        )  # fmt: skip
+
+    async def apost(
+        self,
+        template: str,
+        *,
+        route: str,
+        key: str | None = None,
+        values: Mapping[str, Plain] | None = None,
+        language: str | None = None,
+        now: Instant | None = None,
+        again: bool = False,
+        dry_run: bool = False,
+    ) -> Posted:
+        """The same as `post`, for programs that have a loop of asyncio."""
+        return await self._sender().post(
+            template, route=route, key=key, values=values or {}, language=language, now=self._present(now),
+            again=again, dry=dry_run,
+        )  # fmt: skip
+
     def rehearse(self, folder: str | Path, now: Instant | None = None, *, limit: int | None = None) -> Rehearsed:
         """Write what would be sent now into a folder, as files to be opened and read; nothing is sent or changed.
 
@@ -335,6 +429,7 @@ class Engine:
         return self._sender().rehearse(Path(folder), now=self._present(now), limit=limit)
 
     def _sender(self) -> Sender:
+        self._recognise()
         return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
             self._registry or self._plugins or installed(),

@@ -7,7 +7,6 @@ Invariant: as long as neither has changed it is the same `Facts`, with all that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import polars as pl
 from attrs import define, field
@@ -18,10 +17,7 @@ from rulecrm.model.program import Program
 from rulecrm.model.schema import Subject
 from rulecrm.state import Ledger
 
-__all__ = ["ADDRESSES", "Hearing", "addresses", "recognise"]
-
-ADDRESSES: Mapping[str, str] = MappingProxyType({"sms": "phone", "email": "email"})
-"""By channel the attribute of a customer that addresses are in, where settings name no other."""
+__all__ = ["Hearing", "addresses", "recognise"]
 
 
 @define(eq=False)

@@ -10,21 +10,45 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, TypeVar
 
+import polars as pl
 from attrs import define, field, frozen
 
-from rulecrm.dispatch import Clock, Dispatched, Gate, Rehearsed, Routes, Templates, dispatch, patiently, rehearse
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.diagnostics.suggest import nearest
+from rulecrm.dispatch import (
+    Clock,
+    Dispatched,
+    Gate,
+    Posted,
+    Rehearsed,
+    Route,
+    Routes,
+    Synced,
+    Templates,
+    dispatch,
+    patiently,
+    post,
+    rehearse,
+    sync,
+    words_of,
+)
 from rulecrm.engine.advancing import Progress
 from rulecrm.facts import Facts
 from rulecrm.links import Links
+from rulecrm.machine import lives
 from rulecrm.model.program import Program
+from rulecrm.model.sending import MARKETING
+from rulecrm.planning import make_plan
 from rulecrm.plugin import Registry
+from rulecrm.runtime.evaluate import evaluate_all, start_run
 from rulecrm.state import Coupons, Ledger
+from rulecrm.words import Plain
 
 __all__ = ["Desk", "Sender"]
 
@@ -101,6 +125,46 @@ class Sender:
         await patiently(None, ledger.receipts.reconcile)
         return done
 
+    async def sync(self, segment: str, *, route: str, audience: str, facts: Facts, now: int, dry: bool) -> Synced:
+        """Keep an audience like a segment; see `Engine.sync_audience`."""
+        program, ledger, routes = self.program, self.ledger, self.routes
+        definition = next((one for one in program.definitions if one.symbol == segment), None)
+        if definition is None or definition.form != "segment" or definition.subject != "customer":
+            names = [one.symbol for one in program.definitions if (one.form, one.subject) == ("segment", "customer")]
+            raise _unknown("R120", f"no segment of customers is called `{segment}`", segment, names)
+        named = self._route(route)
+        ledger.receipts.reconcile()
+        gate = Gate(program, self.facts, ledger.reached, self.registry.platforms, lambda _: MARKETING, _FOREVER)
+        run = start_run(program, facts, make_plan(program, (segment,)), lender=lives, instant=now)
+        everybody = evaluate_all(run, "customer", now)
+        inside = everybody.filter(pl.col(segment))
+        keys = [one.get_column("customer").cast(pl.String).to_list() for one in (inside, everybody)]
+        return await sync(
+            ledger, gate, named, audience=audience, segment=segment, inside=keys[0], everybody=keys[1], now=now,
+            patience=routes.sending.timeout_seconds, dry=dry,
+        )  # fmt: skip
+
+    async def post(
+        self, template: str, *, route: str, key: str | None, values: Mapping[str, Plain], language: str | None,
+        now: int, again: bool, dry: bool,
+    ) -> Posted:  # fmt: skip
+        """Post a template; see `Engine.post`."""
+        named = self._route(route)
+        html = named.traits.html
+        content = words_of(self.program, template, values, html=html, language=language, now=now)
+        if dry:
+            return Posted(route, key or template, template, "not done", content=content)
+        return await post(
+            self.ledger, named, template=template, content=content, key=key or template, now=now, again=again,
+            patience=self.routes.sending.timeout_seconds,
+        )  # fmt: skip
+
+    def _route(self, name: str) -> Route:
+        found = next((one for one in self.routes.routes if one.name == name), None)
+        if found is None:
+            raise _unknown("R494", f"no route is called `{name}`", name, [one.name for one in self.routes.routes])
+        return found
+
     def rehearse(self, folder: Path, *, now: int, limit: int | None) -> Rehearsed:
         """A dry run; see `Engine.rehearse`."""
         gate, writer = self._parts(None)
@@ -113,6 +177,15 @@ class Sender:
         expires = int(routes.sending.expires_hours * 3600e6)
         platforms = self.registry.platforms
         return Gate(self.program, self.facts, self.ledger.reached, platforms, writer.purpose, expires), writer
+
+
+_FOREVER = 1 << 62
+"""Nothing that the gate is asked about an audience is past its time."""
+
+
+def _unknown(code: str, message: str, name: str, names: Sequence[str]) -> RulesError:
+    near = nearest(name, sorted(names))
+    return RulesError([Diagnostic(code, message, help=f"did you mean `{near}`?" if near else None)])
 
 
 def _name() -> str:

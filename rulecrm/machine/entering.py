@@ -51,6 +51,11 @@ class Clock:
     start: int
     lateness: int = 0
 
+    @property
+    def late(self) -> int:
+        """What happened at this instant or before it enters nobody any more."""
+        return max(self.start, self.since - self.lateness - 1)
+
 
 @define(eq=False)
 class Entering:
@@ -83,12 +88,11 @@ class Entering:
     def parts(self) -> list[tuple[Journeys, Acts]]:
         """Those that entered, with what they have done since."""
         clock, triggers = self.clock, self._triggers
-        late = max(clock.start, clock.since - clock.lateness - 1)
 
         def moves(lifecycle: str, state: str) -> tuple[Ints, Ints, Ints]:
-            return moves_to(self.timelines(lifecycle), state, late, clock.to)
+            return moves_to(self.timelines(lifecycle), state, clock.late, clock.to)
 
-        events = entries.by_events(self.campaign, triggers, moves, late)
+        events = entries.by_events(self.campaign, triggers, moves, clock.late)
         lines = Lines(self._customers, events.code, events.line)
         free = np.full(len(lines), FIRST)
         begun = FIRST

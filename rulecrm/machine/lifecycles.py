@@ -26,16 +26,17 @@ __all__ = ["live"]
 _NOBODY = np.zeros(0, np.int64)
 
 
-def live(automaton: Automaton, triggers: Triggers, begins: Ints) -> Timeline:
+def live(automaton: Automaton, triggers: Triggers, begins: Ints, only: Bools | None = None) -> Timeline:
     """Every move up to the triggers' horizon.
 
     Args:
         automaton: of a lifecycle: all its nodes are rests.
         triggers: over the store's customers.
         begins: the instant at which each customer became known, `NEVER` where there is none.
+        only: whose moves are wanted; those of others are left out. None for everybody's.
     """
     crowd = _Crowd(automaton, triggers, begins)
-    crowd.run()
+    crowd.run(begins <= triggers.horizon if only is None else only & (begins <= triggers.horizon))
     return crowd.timeline()
 
 
@@ -147,9 +148,9 @@ class _Crowd:
         self.asked = np.zeros(size, np.int64)
         self.held = np.zeros(size, np.int64)
 
-    def run(self) -> None:
-        """Move everybody as far as the horizon."""
-        frontier = np.flatnonzero(self.begins <= self.triggers.horizon)
+    def run(self, going: Bools) -> None:
+        """Move these as far as the horizon."""
+        frontier = np.flatnonzero(going)
         while len(frontier):
             moved = [self._step(number, codes) for number, codes in self._by_state(frontier)]
             frontier = np.concatenate(moved)

@@ -60,7 +60,7 @@ class Filling:
             RulesError: columns that the facts do not have.
         """
         uses = self.program.templates[template].uses
-        found = self._ask(_symbols(uses), customers, instants)
+        found = self.ask(_symbols(uses), customers, instants)
         found["customer"] = [str(key) for key in customers]
         filled: list[Filled] = [{} for _ in customers]
         for use in uses:
@@ -72,9 +72,16 @@ class Filling:
 
     def languages(self, customers: Sequence[object], instants: Sequence[int]) -> list[str | None]:
         """The `language` of each customer; None of those of whom the facts tell none."""
-        if _own(_LANGUAGE) not in {one.symbol for one in self.program.definitions}:
+        return self._texts(_LANGUAGE, customers, instants)
+
+    def zones(self, customers: Sequence[object], instants: Sequence[int]) -> list[str | None]:
+        """The IANA zone of each customer's own clock; None of those of whom the facts tell none."""
+        return self._texts(_ZONE, customers, instants)
+
+    def _texts(self, attribute: str, customers: Sequence[object], instants: Sequence[int]) -> list[str | None]:
+        if _own(attribute) not in {one.symbol for one in self.program.definitions} or not customers:
             return [None for _ in customers]
-        (column,) = self._ask((_own(_LANGUAGE),), customers, instants).values()
+        (column,) = self.ask((_own(attribute),), customers, instants).values()
         return [value if isinstance(value, str) else None for value in column]
 
     def run(self, template: str) -> Run:
@@ -87,10 +94,10 @@ class Filling:
             self._runs[symbols] = start_run(self.program, self.facts, plan, lender=lives)
         return self._runs[symbols]
 
-    def _ask(
+    def ask(
         self, symbols: tuple[str, ...], customers: Sequence[object], instants: Sequence[int]
     ) -> dict[str, list[object]]:
-        """A list for each symbol, in the order of the customers."""
+        """What definitions of the program come to: a list for each symbol, in the order of the customers."""
         if not symbols or not customers:
             return {}
         run = self._run(symbols)
@@ -106,14 +113,17 @@ def open_filling(program: Program, facts: Facts) -> Filling:
     """What the templates of a program are filled with from facts."""
     columns = program.schema.subjects["customer"].columns
     used = {use.symbol for template in program.templates.values() for use in template.uses if use.what == "attribute"}
-    if Have(facts, program.schema).attribute(_LANGUAGE):
-        used.add(_LANGUAGE)
+    have = Have(facts, program.schema)
+    used |= {name for name in (_LANGUAGE, _ZONE) if have.attribute(name)}
     more = tuple(_attribute(name, columns[name].type) for name in sorted(used))
     return Filling(evolve(program, definitions=(*program.definitions, *more)), facts)
 
 
 _LANGUAGE = "language"
 """The attribute that says in which language somebody is spoken to."""
+
+_ZONE = "zone"
+"""The attribute that says on whose clock somebody reads what time it is."""
 
 
 def _symbols(uses: Sequence[Use]) -> tuple[str, ...]:

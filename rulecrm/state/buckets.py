@@ -11,6 +11,7 @@ messages at most. It may be overdrawn: whoever comes next is told from when on t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 import sqlalchemy as sa
 from attrs import field, frozen
@@ -65,7 +66,7 @@ class Buckets:
                 level, at, _ = held[name]
                 level = min(1.0, level + max(0, now - at) / gap)
                 levels[name] = (level, gap)
-                start = max(start, now + int(max(0.0, 1.0 - level) * gap))
+                start = max(start, now + ceil(max(0.0, 1.0 - level) * gap - 1e-3))
             if start - now > patience:
                 return Granted(0, start, slowest)
             if slowest:

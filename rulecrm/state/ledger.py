@@ -22,6 +22,7 @@ from rulecrm.model.instants import from_microseconds
 from rulecrm.state import reading, tables
 from rulecrm.state.address import Address, address_of
 from rulecrm.state.advance import Advance
+from rulecrm.state.audiences import Audiences
 from rulecrm.state.buckets import Buckets
 from rulecrm.state.bulk import Watch
 from rulecrm.state.connecting import engine_of, outside, take_lock, transaction
@@ -30,6 +31,7 @@ from rulecrm.state.history import History, history_of
 from rulecrm.state.letters import Letters
 from rulecrm.state.opening import prepare
 from rulecrm.state.outbox import Outbox
+from rulecrm.state.posts import Posts
 from rulecrm.state.privacy import compact, erase
 from rulecrm.state.reached import Reached
 from rulecrm.state.receipts import Receipts
@@ -107,9 +109,7 @@ class Ledger:
         Raises:
             RulesError: R455, it belongs to other rules, or has another seed, start or zone; nothing was written.
         """
-        with self._transaction(
-            write=False
-        ) as connection:  # mostly all is known, and nobody waits
+        with self._transaction(write=False) as connection:  # mostly all is known, and nobody waits
             known = claimed(connection, settings, self._address.shown)
         if known is not None:
             return known
@@ -242,7 +242,8 @@ class Ledger:
             attempts = reading.attempts(connection, customer)
             receipts = told(connection, customer)
         frames = {"journeys": journeys, "decisions": decisions, "attempts": attempts, "receipts": receipts}
-        return {"customer": customer, **{name: _plain(frame) for name, frame in frames.items()}}
+        audiences = self.audiences.of(customer)
+        return {"customer": customer, **{name: _plain(frame) for name, frame in frames.items()}, "audiences": audiences}
 
     # --- sending --------------------------------------------------------------------------------------------------
 
@@ -283,6 +284,16 @@ class Ledger:
     def coupons(self) -> Coupons:
         """Codes that are given away once each."""
         return Coupons(self._transaction)
+
+    @property
+    def audiences(self) -> Audiences:
+        """Who is in which audience of a provider."""
+        return Audiences(self._transaction)
+
+    @property
+    def posts(self) -> Posts:
+        """What was posted where everybody reads."""
+        return Posts(self._transaction)
 
     @property
     def letters(self) -> Letters:

@@ -253,6 +253,31 @@ def _fourth(connection: sa.Connection) -> None:
         _without_foreign_key(connection, name)
 
 
+def _fifth(connection: sa.Connection) -> None:
+    """Beside messages: who is in which audience of a provider, and what was posted."""
+    _run(
+        connection,
+        """CREATE TABLE rulecrm_members (
+            route TEXT NOT NULL,
+            audience TEXT NOT NULL,
+            member TEXT NOT NULL,
+            sure INTEGER NOT NULL,
+            PRIMARY KEY (route, audience, member))""",
+        """CREATE INDEX rulecrm_members_member ON rulecrm_members (member)""",
+        """CREATE TABLE rulecrm_posts (
+            route TEXT NOT NULL,
+            key TEXT NOT NULL,
+            template TEXT NOT NULL,
+            begun BIGINT NOT NULL,
+            answered BIGINT,
+            outcome TEXT,
+            provider_id TEXT,
+            code TEXT,
+            detail TEXT,
+            PRIMARY KEY (route, key))""",
+    )
+
+
 def _without_foreign_key(connection: sa.Connection, name: str) -> None:
     """SQLite forgets a foreign key only by making the table anew."""
     query = sa.text("SELECT type, sql FROM sqlite_master WHERE tbl_name = :name AND sql IS NOT NULL")
@@ -273,4 +298,4 @@ def _run(connection: sa.Connection, *statements: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth)
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth, _fifth)

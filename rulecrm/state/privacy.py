@@ -66,10 +66,12 @@ def erase(connection: sa.Connection, key: str) -> int:
     """
     tombstones = Tombstones.read(connection)
     if connection.dialect.name == "postgresql":  # the outbox first, as all who write there do: nobody waits in a ring
-        mine = sa.select(tables.outbox.c.decision).where(tables.outbox.c.customer == key)
-        connection.execute(mine.order_by(tables.outbox.c.decision).with_for_update()).all()
+        messages = sa.select(tables.outbox.c.decision).where(tables.outbox.c.customer == key)
+        connection.execute(messages.order_by(tables.outbox.c.decision).with_for_update()).all()
     token = f"{ERASED}-{secrets.token_hex(16)}"
     touched = _decisions(connection, key, _journeys(connection, key, token), token)
+    mine = tables.members.c.member == tombstones.of(key)
+    touched += connection.execute(sa.delete(tables.members).where(mine)).rowcount
     if tombstones.of(key) not in tombstones.hashes:
         connection.execute(sa.insert(tables.erasures).values(tombstone=tombstones.of(key)))
     return touched
@@ -81,7 +83,10 @@ def compact(connection: sa.Connection) -> None:
         connection.exec_driver_sql("VACUUM")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # nor in the log
         return
-    for table in (tables.journeys, tables.decisions, tables.outbox, tables.attempts, tables.receipts, tables.coupons):
+    for table in (
+        tables.journeys, tables.decisions, tables.outbox, tables.attempts, tables.receipts, tables.coupons,
+        tables.members,
+    ):  # fmt: skip
         connection.exec_driver_sql(f"VACUUM FULL {table.name}")
 
 

@@ -15,7 +15,7 @@ from rulecrm.model.decisions import DECISIONS, JOURNEYS
 
 __all__ = [
     "ALL", "advances", "attempts", "buckets", "campaigns", "clock", "coupons", "cursors", "decisions", "erasures",
-    "journeys", "meta", "outbox", "receipts", "rules",
+    "journeys", "members", "meta", "outbox", "posts", "receipts", "rules",
 ]  # fmt: skip
 
 
@@ -88,6 +88,14 @@ buckets = _table("buckets", "bucket", "level", "at", "not_before")
 cursors = _table("cursors", "route", "cursor")
 """How far the receipts of a route have been fetched."""
 
+members = _table("members", "route", "audience", "member", "sure")
+"""Who is in which audience of a provider: `member` is SHA-256(salt ␟ key); `sure` is 0 where that may be so."""
+
+posts = _table(
+    "posts", "route", "key", "template", "begun", "answered", "outcome", "provider_id", "code", "detail"
+)  # fmt: skip
+"""What was posted, by route and key; `answered` and what follows are missing until the provider answered."""
+
 erasures = _table("erasures", "tombstone")
 """Who was erased, as SHA-256(salt ␟ key). Nothing here leads to the token that took the place of the key."""
 
@@ -105,5 +113,7 @@ ALL = (
     coupons,
     buckets,
     cursors,
+    members,
+    posts,
     erasures,
 )

@@ -6,5 +6,5 @@
 * `rulecrm.testing.memory.MemoryChannel`: a channel in memory.
 * `rulecrm.testing.clocks.FakeClock`: a clock that tests set.
 * `rulecrm.testing.shops`: made-up shops of any size.
-* `rulecrm.testing.strategies`: Hypothesis strategies for messages, contents and receipts.
+* `rulecrm.testing.strategies`: Hypothesis strategies for facts, messages, contents and receipts.
 """

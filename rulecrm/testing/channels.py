@@ -35,7 +35,7 @@ from rulecrm.model.sending import Answer, Answered, Content, Message, Sent, Trai
 from rulecrm.plugin.channels import Asks, Channel, Forged, Hears, Request
 from rulecrm.testing.faults import Fault, Provider
 
-__all__ = ["ChannelContract", "Run"]
+__all__ = ["ChannelContract", "Run", "run_and_close", "send_and_close"]
 
 T = TypeVar("T")
 
@@ -43,6 +43,23 @@ Run = Callable[[Awaitable[T]], T]
 
 _TAKEN = frozenset({Answered.ACCEPTED, Answered.DELIVERED})
 _LATER = frozenset({Answered.RETRY, Answered.WAIT_QUOTA})
+
+
+def run_and_close(channel: Channel, work: Awaitable[T]) -> T:
+    """What something done with a channel comes to, in a loop of its own; the channel is closed whatever happens."""
+
+    async def both() -> T:
+        try:
+            return await work
+        finally:
+            await channel.close()
+
+    return asyncio.run(both())
+
+
+def send_and_close(channel: Channel, *messages: Message) -> list[Answer]:
+    """What a channel answers to messages, sent in a loop of their own; it is closed then."""
+    return list(run_and_close(channel, channel.send(messages)))
 
 
 class ChannelContract:

@@ -84,7 +84,7 @@ class HttpProvider:
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self._port = 0
 
     # --- what a subclass says -------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class HttpProvider:
             return tuple(self._taken)
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._serve))
+        self._server = _Server(("127.0.0.1", 0), _handler(self._serve))
         self._server.daemon_threads = True
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -155,6 +155,10 @@ class HttpProvider:
         if fault is Fault.MALFORMED:
             reply = Reply(200, self.malformed, {"content-type": "text/html"})
         return reply, fault
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64  # as many as call at once
 
 
 def _handler(serve: Callable[[Call], tuple[Reply, Fault | None]]) -> type[BaseHTTPRequestHandler]:

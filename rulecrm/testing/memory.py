@@ -9,16 +9,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from attrs import evolve
 
-from rulecrm.model.sending import Answer, Answered, Message, Sent, Traits
+from rulecrm.model.sending import Answer, Answered, Content, Message, Sent, Traits
 from rulecrm.testing.faults import Fault, Taken
 
-__all__ = ["MemoryChannel"]
+__all__ = ["MemoryAudience", "MemoryChannel", "MemoryWall"]
 
 TRAITS = Traits(channel="sms", provider="memory", address="phone", batch=100, idempotent=False, asks=False)
+
+_LOST = frozenset({Fault.LOST, Fault.SLOW, Fault.MALFORMED})
+_REFUSED: Mapping[Fault, Answer] = MappingProxyType(
+    {
+        Fault.THROTTLED: Answer(Answered.RETRY, code="429", detail="too many"),
+        Fault.CREDENTIALS: Answer(Answered.CONFIG, code="401", detail="unknown account"),
+        Fault.BROKEN: Answer(Answered.RETRY, code="503", detail="try again"),
+        Fault.UNREACHABLE: Answer(Answered.RETRY, detail="nobody listens"),
+    }
+)
 
 
 class MemoryChannel:
@@ -67,19 +78,14 @@ class MemoryChannel:
         fault = self._faults.popleft() if self._faults else None
         self.calls.append(len(batch))
         await asyncio.sleep(0)
-        refused = {
-            Fault.THROTTLED: Answer(Answered.RETRY, code="429", detail="too many"),
-            Fault.CREDENTIALS: Answer(Answered.CONFIG, code="401", detail="unknown account"),
-            Fault.BROKEN: Answer(Answered.RETRY, code="503", detail="try again"),
-            Fault.UNREACHABLE: Answer(Answered.RETRY, detail="nobody listens"),
-        }.get(fault) if fault else None  # fmt: skip
+        refused = _REFUSED.get(fault) if fault else None
         if refused is not None:
             return [refused for _ in batch]
         half = Answer(Answered.RETRY, code="half")
         answers = [
             half if fault is Fault.HALF and number % 2 else self._take(message) for number, message in enumerate(batch)
         ]
-        if fault in {Fault.LOST, Fault.SLOW, Fault.MALFORMED}:
+        if fault in _LOST:
             return [evolve(one, outcome=Answered.UNKNOWN, provider_id=None, detail=fault) for one in answers]
         return answers
 
@@ -106,3 +112,60 @@ class MemoryChannel:
             self._taken.append(Taken(message.address, message.content.text, message.key))
         self._ids.setdefault(message.key, f"memory-{len(self._ids) + 1}")
         return Answer(Answered.ACCEPTED, provider_id=self._ids[message.key])
+
+
+class MemoryAudience(MemoryChannel):
+    """A channel that keeps audiences, too.
+
+    Attributes:
+        audiences: who is in which, by the audience's name.
+        changes: how many each call of `sync` added and took out.
+    """
+
+    def __init__(self, traits: Traits = TRAITS, *, dead: str | None = None) -> None:
+        super().__init__(traits, dead=dead)
+        self.audiences: dict[str, set[str]] = {}
+        self.changes: list[tuple[int, int]] = []
+
+    async def sync(self, audience: str, addresses: Sequence[str], *, remove: Sequence[str] = ()) -> Sequence[Answer]:
+        """Add addresses and take others out, or go wrong."""
+        fault = self._faults.popleft() if self._faults else None
+        self.changes.append((len(addresses), len(remove)))
+        await asyncio.sleep(0)
+        refused = _REFUSED.get(fault) if fault else None
+        if refused is not None:
+            return [refused for _ in (*addresses, *remove)]
+        there = self.audiences.setdefault(audience, set())
+        there |= {one for one in addresses if one != self.dead}
+        there -= set(remove)
+        if fault in _LOST:
+            return [Answer(Answered.UNKNOWN, detail=fault) for _ in (*addresses, *remove)]
+        answers = [Answer(Answered.DEAD_ADDRESS if one == self.dead else Answered.ACCEPTED) for one in addresses]
+        return [*answers, *(Answer(Answered.ACCEPTED) for _ in remove)]
+
+
+class MemoryWall(MemoryChannel):
+    """A channel that posts, too.
+
+    Attributes:
+        posts: everything that was posted, in order.
+        keys: by which it was.
+    """
+
+    def __init__(self, traits: Traits = TRAITS) -> None:
+        super().__init__(traits)
+        self.posts: list[Content] = []
+        self.keys: list[str] = []
+
+    async def post(self, content: Content, key: str) -> Answer:
+        """Post, or go wrong."""
+        fault = self._faults.popleft() if self._faults else None
+        await asyncio.sleep(0)
+        refused = _REFUSED.get(fault) if fault else None
+        if refused is not None:
+            return refused
+        self.posts.append(content)
+        self.keys.append(key)
+        if fault in _LOST:
+            return Answer(Answered.UNKNOWN, detail=fault)
+        return Answer(Answered.ACCEPTED, provider_id=f"post-{len(self.posts)}")

@@ -56,6 +56,37 @@ def test_values_signature_and_notice(run: Any, words: Path, facts: Path) -> None
     assert "UCS-2 because of 【 店 】 折 拒 收 请 回 复: 1 part" in said.out
 
 
+def test_what_messages_give_is_worked_out_or_written_as_params_are(run: Any, rules: Path, facts: Path) -> None:
+    more = """
+template due for sms "{{ price | money }} {{ since | date: '%H:%M' }} {{ idle | hours }} {{ code }} {{ wish }}"
+campaign two {
+  enter on purchase
+  send sms due with {
+    price: sum(purchase.amount), since: last(purchase).at, idle: age(last(purchase).at), code: entry.order,
+    wish: entry.amount
+  }
+}
+"""
+    rules.write_text(rules.read_text("utf-8") + more, "utf-8")
+    words = ("preview", rules, "due", "--facts", facts, "--customer", "a", "--as-of", "2025-02-01T12:00")
+    said = run(*words)
+    assert said.err == ""
+    assert said.out.splitlines()[3] == "  40.00 CNY 10:00 2 ‹code›"
+    assert said.out.splitlines()[7:] == [
+        "filled with:",
+        "  code = ‹code›",
+        "  idle = 2:00:00",
+        "  price = 40.00 CNY",
+        "  since = 2025-02-01 10:00 Asia/Shanghai",
+        "  wish = (missing)",
+    ]
+    given = ("--with", "price=19.9 CNY", "--with", "since=2025-01-01T07:30", "--with", "idle=3h", "--with", "code=7")
+    assert run(*words, *given).out.splitlines()[3] == "  19.90 CNY 07:30 3 7"
+    wrong = run(*words, "--with", "price=cheap")
+    assert (wrong.status, wrong.out) == (1, "")
+    assert "error[R504]: `price` is of the type money, and `cheap` is none" in wrong.err
+
+
 def test_a_letter_can_be_looked_at(run: Any, words: Path, facts: Path, tmp_path: Path) -> None:
     page = tmp_path / "letter.html"
     said = run("preview", words, "letter", "--facts", facts, "--customer", "b", "--html", page)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.conftest import Said
+from tests.docs.pages import ROOT
 
 RULES = """\
 timezone "UTC"
@@ -71,6 +77,69 @@ def test_a_channel_without_a_route_is_told(run: Any, shop: list[object], tmp_pat
     assert said.status == 0
     assert "R483" in said.err
     assert said.out.splitlines()[-1].startswith("waiting: 2")
+
+
+POLLED = """
+import datetime as dt
+
+from attrs import frozen
+
+from rulecrm.plugin import Answer, Answered, ChannelType, Receipt, Received, Traits, hookimpl
+
+
+@frozen
+class Settings:
+    broken: bool = False
+
+
+class Push:
+    traits = Traits(channel="sms", provider="push", address="phone")
+
+    def __init__(self, settings, context):
+        self.settings = settings
+
+    async def send(self, batch):
+        return [Answer(Answered.ACCEPTED, "p-" + message.customer) for message in batch]
+
+    async def poll(self, cursor):
+        if self.settings.broken:
+            raise OSError("nobody is there")
+        at = dt.datetime(2025, 3, 2, 13, tzinfo=dt.UTC)
+        return [Receipt("r1", Received.DELIVERED, at, provider_id="p-a")], cursor
+
+    async def close(self):
+        pass
+
+
+@hookimpl
+def rulecrm_channels():
+    return [ChannelType("push", "sms", Settings, Push, "pushes")]
+"""
+
+
+def test_providers_that_do_not_call_are_asked_first(shop: list[object], tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "push-1.0.dist-info").mkdir(parents=True)
+    (site / "push.py").write_text(POLLED, "utf-8")
+    (site / "push-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: push\nVersion: 1.0\n", "utf-8")
+    (site / "push-1.0.dist-info" / "entry_points.txt").write_text("[rulecrm]\npush = push\n", "utf-8")
+
+    def send(*more: str, settings: str = "") -> Said:
+        (tmp_path / "sending.toml").write_text(f'[routes.sms]\nuse = "push"\n{settings}', "utf-8")
+        words = [sys.executable, "-m", "rulecrm", "send", *map(str, shop), "--now", NOW, *more]
+        path = os.pathsep.join([str(site), str(ROOT)])
+        env = {**os.environ, "PYTHONPATH": path}
+        done = subprocess.run(words, check=False, env=env, capture_output=True, text=True)
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    first = send("--no-poll")
+    assert (first.err, first.out) == ("", "no address: 1\nsent: 1\n")
+    broken = send(settings="broken = true\n")
+    assert (broken.status, broken.out) == (0, "nothing was due\n")
+    assert "warning[R497]: while the route `sms` was asked: OSError: nobody is there" in broken.err
+    assert "Traceback" not in broken.err
+    assert send() == Said(0, "new receipts: 1\nnothing was due\n", "")
+    assert json.loads(send("--format", "json").out)["receipts"] == 0
 
 
 def test_letters_are_listed_explained_and_settled(run: Any, shop: list[object], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import rulecrm
-from rulecrm.model.sending import Answer, Answered, Hours, Rate, Receipt, Received
+from rulecrm.model.sending import Answer, Answered, Hours, Message, Rate, Receipt, Received
 from rulecrm.plugin import ALLOWED, Permission, PlatformType, Registry
 from tests.dispatch.world import (
     BOUGHT,
@@ -41,6 +41,32 @@ def test_who_unsubscribes_between_decision_and_sending_gets_nothing() -> None:
         assert made.dispatch(clock=Clock(NOON + HOUR)).outcomes == {"no consent": 1, "sent": 1}
         assert outcomes(made) == {"c0": "no consent", "c1": "sent"}
     assert channel.whom == ["c1"]
+
+
+@pytest.mark.parametrize("purpose", ["", " as service"])
+def test_who_unsubscribes_while_others_are_sent_to_gets_nothing(purpose: str) -> None:
+    class Talkative(Channel):
+        async def send(self, batch: list[Message]) -> list[Answer]:  # type: ignore[override]
+            if not self.got:
+                told(made, Received.UNSUBSCRIBED, NOON, customer="c1")
+            return list(await super().send(batch))
+
+    channel = Talkative("sms", concurrency=1)
+    made = engine(SMS.replace("for sms", f"for sms{purpose}"), {"sms": channel}, people=customers(3))
+    with made:
+        made.dispatch(clock=Clock(NOON + HOUR))
+        assert outcomes(made)["c1"] == ("sent" if purpose else "no consent")
+        assert sorted(outcomes(made).values()) == sorted(["sent", "sent", "sent" if purpose else "no consent"])
+    assert len(set(channel.whom)) == len(channel.got) == (3 if purpose else 2)
+
+
+def test_an_address_that_says_stop_is_its_customers() -> None:
+    channel = Channel("sms")
+    with engine(SMS, {"sms": channel}, people=customers(2)) as made:
+        receipt = Receipt("stop", Received.UNSUBSCRIBED, NOON, address="+491200000001")
+        made._ledger.receipts.write([receipt], route="sms", channel="sms")
+        made.dispatch(clock=Clock(NOON + HOUR))
+    assert channel.whom == ["c0"]
 
 
 def test_facts_that_say_so_meanwhile_count_too() -> None:

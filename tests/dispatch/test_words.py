@@ -17,6 +17,7 @@ from rulecrm.model.sending import Answer, Answered, Message
 from rulecrm.plugin import Secret
 from tests.dispatch.world import (
     ACCEPTED,
+    BOUGHT,
     DAY,
     HOUR,
     NOON,
@@ -59,6 +60,31 @@ def test_what_a_message_gives_is_said() -> None:
     (message,) = channel.got
     assert message.content.text == "M10 for 3 days"
     assert dict(message.content.parameters) == {"code": "M10", "days": "3"}
+
+
+def test_what_a_message_gives_keeps_its_type_and_is_shown_on_the_clock_of_its_customer() -> None:
+    text = rules(
+        "\"{{ price | money }} until {{ since | date: '%-d.%-m. %H:%M' }}, {{ since }}, {{ now }}\"",
+        send="send sms hello with { price: sum(purchase.amount), since: last(purchase).at }",
+    ).replace('"UTC"', '"Asia/Shanghai"')
+    channel = Channel("sms")
+    people = customers(2, zone=["America/New_York", None])
+    bought = people.select("customer", at=pl.lit(BOUGHT), amount=pl.lit("19.9").cast(pl.Decimal(10, 2)))
+    shop = rulecrm.Facts.from_frames(customers=people, purchase=bought)
+    loaded = rulecrm.loads(text)
+    with rulecrm.Engine(loaded, shop, state="sqlite://", start=START, channels={"sms": channel}) as made:
+        made.advance(NOON)
+        made.dispatch(clock=Clock())
+    said = {message.customer: message.content.text for message in channel.got}
+    assert said == {  # bought at midnight UTC, sent at noon
+        "c0": "19.90 CNY until 1.3. 19:00, 2025-03-01 19:00, 2025-03-02 07:00",
+        "c1": "19.90 CNY until 2.3. 08:00, 2025-03-02 08:00, 2025-03-02 20:00",
+    }
+    for customer, words in said.items():
+        seen = loaded.preview(shop, template="hello", customer=customer, as_of=NOON)
+        assert (seen.content.text, seen.zone) == (
+            words, {"c0": "America/New_York", "c1": "Asia/Shanghai"}[customer]
+        )  # fmt: skip
 
 
 def test_a_coupon_is_given_once_and_stays_with_its_message() -> None:

@@ -6,6 +6,7 @@
 | `rules` | checked: it has no mistakes |
 | `rules error CODE` | checked: it has this one mistake |
 | `python NAME` | written to the folder under that name, to be imported by what follows |
+| `toml NAME`, `csv NAME` | written to the folder under that name |
 | `python` | run, in one namespace a page; a `text` block right after it is what it prints |
 | `console` | each `$ rulecrm …`, also behind `echo … |`, is run, and prints on stdout, then stderr, the lines below |
 | `sh` | each `rulecrm …` is run; the page does not show what it prints |
@@ -103,7 +104,8 @@ def _run(name: str) -> Iterator[Said]:
         place = f"{name}:{page.count(chr(10), 0, block.start)}"
         if block.language == "rules" and block.words[:1] == ("error",):
             yield Said(place, block.start, block.start, block.words[1], _mistake(block.text, place))
-        elif block.language in ("rules", "python") and block.words:
+        elif block.language in ("rules", "python", "toml", "csv") and block.words:
+            Path(block.words[0]).parent.mkdir(exist_ok=True)
             Path(block.words[0]).write_text(block.text, "utf-8")
         elif block.language == "rules":
             rulecrm.loads(block.text, source=place)

@@ -6,6 +6,7 @@ import ast
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from rulecrm.cli.app import commands
@@ -67,7 +68,8 @@ def test_every_option_is_told() -> None:
     for name in commands.list_commands(None):  # type: ignore[arg-type]
         command = commands.get_command(None, name)  # type: ignore[arg-type]
         assert command is not None
-        section = page.split(f"## `rulecrm {name}", 1)[1].split("\n## ", 1)[0]
-        for option in command.params:
+        section = re.split(rf"^## `rulecrm {name}\b(?!s)", page, flags=re.MULTILINE)[1].split("\n## ", 1)[0]
+        inner = command.commands.values() if isinstance(command, click.Group) else ()
+        for option in (*command.params, *(option for one in inner for option in one.params)):
             if option.param_type_name == "option":
                 assert any(f"`{word}" in section or f" {word}" in section for word in option.opts), (name, option.name)

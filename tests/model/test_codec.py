@@ -77,8 +77,9 @@ def test_a_program_is_the_same_with_all_its_places(path: Path) -> None:
 def test_values_keep_their_type(value: object) -> None:
     read = there_and_back(value)
     assert type(read) is type(value)
-    assert repr(read) == repr(value)
     assert read == value
+    if not isinstance(value, frozenset):  # its repr has an order that two equal ones need not share
+        assert repr(read) == repr(value)
 
 
 def test_a_list_of_records_reads_back() -> None:

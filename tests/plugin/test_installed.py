@@ -98,7 +98,7 @@ def test_every_plugin_is_listed_and_why_one_was_refused(started: Started) -> Non
 
 @pytest.mark.usefixtures("installed")
 def test_they_are_listed_as_json(started: Started) -> None:
-    found = json.loads(started("-m", "rulecrm", "plugins", "--json").stdout)
+    found = json.loads(started("-m", "rulecrm", "plugins", "--format", "json").stdout)
     assert [one["name"] for one in found] == ["acme", "broken", "leaving", "push", "zz-greedy"]
     assert found[3] == {
         "name": "push",
@@ -147,7 +147,7 @@ def test_one_is_told_in_full(started: Started) -> None:
     functions = started("-m", "rulecrm", "plugins", "acme").stdout
     assert "  tier(spent: money, edge: constant money) gives text\n  such as tier(spent, 100 CNY)\n" in functions
     assert "kind stream: a live stream was watched\n  minutes  int; how long\n" in functions
-    found = json.loads(started("-m", "rulecrm", "plugins", "push", "--json").stdout)
+    found = json.loads(started("-m", "rulecrm", "plugins", "push", "--format", "json").stdout)
     assert found["offers"][0]["settings"][0] == {
         "name": "token", "type": "a reference: env:NAME or keyring:SERVICE/USER", "required": True, "default": None,
         "secret": True,

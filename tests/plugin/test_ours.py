@@ -23,7 +23,7 @@ def test_each_is_admitted(started: Started, tmp_path: Path) -> None:
         lines = "".join(f"{point} = {target}\n" for point, target in points.items())
         (info / "entry_points.txt").write_text(f"[rulecrm]\n{lines}", "utf-8")
     path = os.pathsep.join(map(str, [site, ROOT, *PROJECTS]))
-    done = started("-m", "rulecrm", "plugins", "--json", PYTHONPATH=path)
+    done = started("-m", "rulecrm", "plugins", "--format", "json", PYTHONPATH=path)
     found = {one["distribution"]: one for one in json.loads(done.stdout)}
     assert set(found) == {project["project"]["name"] for project in PROJECTS.values()}
     assert {name: one["refused"] for name, one in found.items() if one["refused"]} == {}

@@ -68,8 +68,9 @@ def test_an_export_holds_every_column_and_is_json(ledger: Ledger) -> None:
     assert list(data["decisions"][0]) == [field.name for field in DECISIONS]
     assert data["journeys"][0]["entered"] == "2025-01-01T00:00:00.000001Z"
     assert data["journeys"][1]["carried"] == {"mail": KEY}
-    empty = {name: [] for name in ("journeys", "decisions", "attempts", "receipts")}
-    assert ledger.export("nobody") == {"customer": "nobody", **empty}
+    assert ledger.export("nobody") == {
+        "customer": "nobody", "journeys": [], "decisions": [], "attempts": [], "receipts": [], "audiences": [],
+    }  # fmt: skip
 
 
 def test_after_an_erasure_no_table_holds_the_key_and_every_count_is_the_same(ledger: Ledger, url: str) -> None:

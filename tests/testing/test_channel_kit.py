@@ -10,7 +10,7 @@ from attrs import evolve
 
 from rulecrm.model.sending import Answer, Answered, Message, Sent
 from rulecrm.plugin.channels import Channel
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, run_and_close, send_and_close
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.memory import TRAITS, MemoryChannel
 
@@ -89,3 +89,32 @@ def test_a_channel_that_breaks_the_contract_fails(
 class _Amnesia(dict[str, str]):
     def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]
         return default
+
+
+class Closing(MemoryChannel):
+    """It counts how often it is closed."""
+
+    closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+        await super().close()
+
+
+def test_a_channel_is_closed_once_it_has_sent() -> None:
+    channel = Closing(TRAITS)
+    batch = TestMemory().messages(TRAITS, 2)
+    assert [one.outcome for one in send_and_close(channel, *batch)] == [Answered.ACCEPTED] * 2
+    assert [one.address for one in channel.taken()] == [one.address for one in batch]
+    assert channel.closed == 1
+
+
+def test_a_channel_is_closed_whatever_happens() -> None:
+    channel = Closing(TRAITS)
+
+    async def fails() -> None:
+        raise LookupError("it is not there")
+
+    with pytest.raises(LookupError, match="not there"):
+        run_and_close(channel, fails())
+    assert channel.closed == 1

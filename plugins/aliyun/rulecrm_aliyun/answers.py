@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from rulecrm.plugin import Answer, Answered
-from rulecrm_aliyun.calls import Lost, Told, Unsent
+from rulecrm_aliyun.calls import Told
 
 __all__ = ["SHANGHAI", "About", "Meaning", "answer_of", "meaning_of"]
 
@@ -111,14 +111,10 @@ def meaning_of(code: str, status: int) -> Meaning:
     return Meaning(Answered.POLICY, About.WORDS, "refused")
 
 
-def answer_of(told: Told | Unsent | Lost, now: dt.datetime) -> tuple[Answer, About]:
+def answer_of(told: Told | Answer, now: dt.datetime) -> tuple[Answer, About]:
     """What a call says of each of its messages, and whom a refusal concerns. Of `OK` the `provider_id` is the BizId."""
-    if isinstance(told, Unsent) and told.ours:
-        return Answer(Answered.CONFIG, detail=told.why), About.ROUTE
-    if isinstance(told, Unsent):
-        return Answer(Answered.RETRY, detail=f"not reached: {told.why}", route=True), About.ROUTE
-    if isinstance(told, Lost):
-        return Answer(Answered.UNKNOWN, detail=f"the answer was lost: {told.why}"), About.ROUTE
+    if isinstance(told, Answer):
+        return told, About.ROUTE
     code, biz = told.text("Code"), told.text("BizId")
     if code == "OK":
         if not biz:

@@ -21,7 +21,7 @@ from attrs import evolve
 
 from rulecrm.plugin import Answer, Answered, Context, Hours, Message, Price, Rate, Request, Response, Sent, Traits
 from rulecrm_aliyun.answers import SHANGHAI, About, answer_of
-from rulecrm_aliyun.calls import Api, Lost, Told, Unsent
+from rulecrm_aliyun.calls import Api, Told
 from rulecrm_aliyun.numbers import number_of, out_id, provider_id, was_in
 from rulecrm_aliyun.receipts import hear
 from rulecrm_aliyun.settings import Settings
@@ -120,7 +120,7 @@ class AliyunSms:
             return await self._call(code, several[:half]) + await self._call(code, several[half:])
         return [answer for _ in several]
 
-    async def _send(self, code: str, several: Sequence[tuple[Message, str]], *, alike: bool) -> Told | Unsent | Lost:
+    async def _send(self, code: str, several: Sequence[tuple[Message, str]], *, alike: bool) -> Told | Answer:
         query = {"TemplateCode": code, "OutId": out_id([message.key for message, _ in several])}
         numbers = [number for _, number in several]
         parameters = [dict(message.content.parameters) for message, _ in several]

@@ -38,7 +38,7 @@ def hear(request: Request, settings: Settings, context: Context) -> Response:
         ValueError: it is no list of reports or replies.
     """
     word = request.query.get("token", "")
-    if not settings.hook or not hmac.compare_digest(word.encode(), settings.hook.reveal().encode()):
+    if not settings.hook or not hmac.compare_digest(word.encode(errors="replace"), settings.hook.reveal().encode()):
         raise Forged("the post does not carry the word of the settings")
     try:
         told = json.loads(request.body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import hashlib
 import json
@@ -10,6 +9,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,7 @@ from rulecrm.plugin import (
     read_settings,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, run_and_close, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -204,7 +204,7 @@ def provider() -> Iterator[AliyunServer]:
 
 def settings(server: HttpProvider | None = None, **more: object) -> Settings:
     given = {
-        "key": KEY, "secret": "env:ALIYUN_SECRET", "sign": "测试商店", "hook": "env:ALIYUN_WORD", "timeout": 0.5,
+        "key": KEY, "secret": "env:ALIYUN_SECRET", "sign": "测试商店", "hook": "env:ALIYUN_WORD", "timeout": 1.0,
         "endpoint": server.url if server is not None else "http://127.0.0.1:1",
     }  # fmt: skip
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
@@ -246,24 +246,8 @@ def message(number: int, text: str = "你好", code: str | None = "SMS_1", addre
     )
 
 
-def send(channel: AliyunSms, *messages: Message) -> list[Answer]:
-    async def all_of_it() -> list[Answer]:
-        try:
-            return list(await channel.send(messages))
-        finally:
-            await channel.close()
-
-    return asyncio.run(all_of_it())
-
-
 def ask(channel: AliyunSms, *lost: Sent) -> list[Answer]:
-    async def all_of_it() -> list[Answer]:
-        try:
-            return list(await channel.ask(lost))
-        finally:
-            await channel.close()
-
-    return asyncio.run(all_of_it())
+    return list(run_and_close(channel, channel.ask(lost)))
 
 
 def actions(server: AliyunServer) -> list[str]:
@@ -295,7 +279,7 @@ def test_the_published_signature() -> None:
 
 
 def test_one_message_is_one_sendsms_with_its_key(provider: AliyunServer) -> None:
-    (answer,) = send(AliyunSms(settings(provider), Context()), message(1, "双十一 & 50% 折"))
+    (answer,) = send_and_close(AliyunSms(settings(provider), Context()), message(1, "双十一 & 50% 折"))
     (call,) = provider.requests
     assert call.query == {
         "PhoneNumbers": "13812340001",
@@ -310,14 +294,23 @@ def test_one_message_is_one_sendsms_with_its_key(provider: AliyunServer) -> None
 
 
 def test_the_same_words_for_many_are_one_sendsms(provider: AliyunServer) -> None:
-    answers = send(AliyunSms(settings(provider), Context()), *(message(number) for number in range(3)))
+    answers = send_and_close(AliyunSms(settings(provider), Context()), *(message(number) for number in range(3)))
     assert actions(provider) == ["SendSms"]
     assert provider.requests[0].query["PhoneNumbers"] == "13812340000,13812340001,13812340002"
     assert len({answer.provider_id for answer in answers}) == 3
 
 
+def test_parameters_that_cannot_be_changed_are_alike_too(provider: AliyunServer) -> None:
+    batch = [
+        evolve(message(n), content=evolve(message(n).content, parameters=MappingProxyType({"text": "好"})))
+        for n in (1, 2)
+    ]
+    send_and_close(AliyunSms(settings(provider), Context()), *batch)
+    assert actions(provider) == ["SendSms"]
+
+
 def test_other_words_for_each_are_one_sendbatchsms(provider: AliyunServer) -> None:
-    send(AliyunSms(settings(provider), Context()), message(1, "甲"), message(2, "乙"))
+    send_and_close(AliyunSms(settings(provider), Context()), message(1, "甲"), message(2, "乙"))
     (call,) = provider.requests
     assert call.headers["content-type"] == "application/x-www-form-urlencoded"
     assert set(call.query) == {"TemplateCode", "OutId"}
@@ -330,7 +323,9 @@ def test_other_words_for_each_are_one_sendbatchsms(provider: AliyunServer) -> No
 
 def test_each_template_is_a_call_and_a_number_is_once_in_a_call(provider: AliyunServer) -> None:
     same = evolve(message(1), key=key_of("b|c1#1@", 0))
-    answers = send(AliyunSms(settings(provider), Context()), message(1), message(2, code="SMS_2"), same, message(3))
+    answers = send_and_close(
+        AliyunSms(settings(provider), Context()), message(1), message(2, code="SMS_2"), same, message(3)
+    )
     assert [call.query["PhoneNumbers"] for call in provider.requests] == [
         "13812340001,13812340003", "13812340002", "13812340001",
     ]  # fmt: skip
@@ -339,12 +334,12 @@ def test_each_template_is_a_call_and_a_number_is_once_in_a_call(provider: Aliyun
 
 
 def test_a_template_without_parameters_is_sent_none(provider: AliyunServer) -> None:
-    send(AliyunSms(settings(provider), Context()), evolve(message(1), content=Content("你好", code="SMS_1")))
+    send_and_close(AliyunSms(settings(provider), Context()), evolve(message(1), content=Content("你好", code="SMS_1")))
     assert "TemplateParam" not in provider.requests[0].query
 
 
 def test_abroad_a_number_goes_with_its_country(provider: AliyunServer) -> None:
-    send(AliyunSms(settings(provider), Context()), message(1, address="+85261234567"))
+    send_and_close(AliyunSms(settings(provider), Context()), message(1, address="+85261234567"))
     assert provider.requests[0].query["PhoneNumbers"] == "85261234567"
     assert provider.taken()[0].address == "+85261234567"
 
@@ -353,13 +348,13 @@ def test_abroad_a_number_goes_with_its_country(provider: AliyunServer) -> None:
     "address", ["+8613812340001,13812340002", "13812340001 ", "", "tel:1", "+86１３８１２３４０００１"]
 )
 def test_what_is_no_number_never_leaves(provider: AliyunServer, address: str) -> None:
-    bad, good = send(AliyunSms(settings(provider), Context()), message(1, address=address), message(2))
+    bad, good = send_and_close(AliyunSms(settings(provider), Context()), message(1, address=address), message(2))
     assert (bad.outcome, good.outcome) == (Answered.DEAD_ADDRESS, Answered.ACCEPTED)
     assert [one.address for one in provider.taken()] == ["+8613812340002"]
 
 
 def test_a_message_without_an_approved_template_is_a_mistake_of_the_settings(provider: AliyunServer) -> None:
-    (answer,) = send(AliyunSms(settings(provider), Context()), message(1, code=None))
+    (answer,) = send_and_close(AliyunSms(settings(provider), Context()), message(1, code=None))
     assert answer.outcome is Answered.CONFIG
     assert "template t" in (answer.detail or "")
     assert not provider.requests
@@ -370,7 +365,7 @@ def test_a_message_without_an_approved_template_is_a_mistake_of_the_settings(pro
 
 def test_one_bad_number_among_many_is_found(provider: AliyunServer) -> None:
     provider.refused = {"13812340005"}
-    answers = send(AliyunSms(settings(provider), Context()), *(message(number) for number in range(8)))
+    answers = send_and_close(AliyunSms(settings(provider), Context()), *(message(number) for number in range(8)))
     outcomes = [answer.outcome for answer in answers]
     assert outcomes.pop(5) is Answered.DEAD_ADDRESS
     assert set(outcomes) == {Answered.ACCEPTED}
@@ -380,16 +375,18 @@ def test_one_bad_number_among_many_is_found(provider: AliyunServer) -> None:
 
 def test_one_bad_parameter_among_many_is_found(provider: AliyunServer) -> None:
     texts = ["甲", "乙", "x" * 36, "丁"]
-    answers = send(AliyunSms(settings(provider), Context()), *(message(n, text) for n, text in enumerate(texts)))
+    answers = send_and_close(
+        AliyunSms(settings(provider), Context()), *(message(n, text) for n, text in enumerate(texts))
+    )
     accepted = Answered.ACCEPTED
     assert [answer.outcome for answer in answers] == [accepted, accepted, Answered.POLICY, accepted]
 
 
 def test_what_all_have_in_common_is_refused_at_once(provider: AliyunServer) -> None:
     channel = AliyunSms(settings(provider), Context())
-    answers = send(channel, *(message(number, "x" * 36) for number in range(4)))
+    answers = send_and_close(channel, *(message(number, "x" * 36) for number in range(4)))
     assert {answer.outcome for answer in answers} == {Answered.POLICY}
-    answers = send(channel, *(message(number, f"{number}", code="SMS_9") for number in range(4)))
+    answers = send_and_close(channel, *(message(number, f"{number}", code="SMS_9") for number in range(4)))
     assert {answer.code for answer in answers} == {"isv.SMS_TEMPLATE_ILLEGAL"}
     assert len(provider.requests) == 2
 
@@ -441,7 +438,7 @@ def test_answers_of_the_gateway(status: int, document: dict[str, str], outcome: 
 def test_a_limit_of_one_number_is_not_everybodys(provider: AliyunServer) -> None:
     provider.limit = ("isv.BUSINESS_LIMIT_CONTROL", "触发天级流控Permits:50")
     clock = FakeClock(dt.datetime.now(dt.UTC))
-    answers = send(AliyunSms(settings(provider), Context(clock.now)), message(1), message(2))
+    answers = send_and_close(AliyunSms(settings(provider), Context(clock.now)), message(1), message(2))
     assert [answer.outcome for answer in answers] == [Answered.WAIT_QUOTA] * 2
     assert len(provider.requests) == 3  # both, then each
     assert answer_of(Told(200, {"Code": "isv.BUSINESS_LIMIT_CONTROL"}), NOON)[1] is About.NUMBER
@@ -455,7 +452,7 @@ def test_messages_of_a_lost_call_are_found_by_their_marks(provider: AliyunServer
     provider.fail(Fault.LOST)
     batch = [message(number, f"{number}") for number in range(40)]
     at = dt.datetime.now(dt.UTC)
-    assert {answer.outcome for answer in send(channel, *batch)} == {Answered.UNKNOWN}
+    assert {answer.outcome for answer in send_and_close(channel, *batch)} == {Answered.UNKNOWN}
     assert len(provider.requests[0].query["OutId"]) == 120
     provider.sent[7]["SendStatus"] = 3
     others = [evolve(one, key=key_of(f"b|{one.customer}#1@", 0)) for one in batch]
@@ -507,7 +504,7 @@ def test_what_cannot_be_asked_stays_unknown(provider: AliyunServer) -> None:
 def test_no_log_has_a_number_in_it(provider: AliyunServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     channel = AliyunSms(settings(provider), Context())
-    send(channel, message(1))
+    send_and_close(channel, message(1))
     ask(channel, Sent(message(1).key, message(1).address, dt.datetime.now(dt.UTC)))
     assert "httpcore" in caplog.text  # something was logged
     assert "13812340001" not in caplog.text
@@ -553,7 +550,7 @@ def test_a_secret_that_is_not_there_is_a_mistake_of_the_settings(
     provider: AliyunServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ALIYUN_SECRET")
-    (answer,) = send(AliyunSms(settings(provider), Context()), message(1))
+    (answer,) = send_and_close(AliyunSms(settings(provider), Context()), message(1))
     assert answer.outcome is Answered.CONFIG
     assert "ALIYUN_SECRET" in (answer.detail or "")
     assert not provider.requests

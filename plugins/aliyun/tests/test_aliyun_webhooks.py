@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rulecrm_aliyun import Settings
 from rulecrm_aliyun.numbers import out_id, provider_id
 from rulecrm_aliyun.receipts import hear
@@ -151,3 +154,25 @@ def test_what_makes_no_sense_is_told(told: object) -> None:
 
 def test_a_time_that_is_missing_is_now() -> None:
     assert heard([{**REPORT, "report_time": None}])[0].at == CLOCK.now()
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=20)
+    | st.sampled_from(["13811110000", "12345^0", "true", "2017-01-01 00:00:00", "R"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*REPORT, *UP]), inner, max_size=8),
+    max_leaves=12,
+)
+
+
+@given(_JSON)
+def test_whatever_is_posted_is_heard_or_makes_no_sense(told: object) -> None:
+    os.environ["ALIYUN_WORD"] = "word"
+    try:
+        receipts = heard(told)
+    except ValueError:
+        return
+    assert all(one.at.tzinfo is not None for one in receipts)

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from rulecrm.plugin import Answer, Answered
-from rulecrm_dingtalk.wire import Reply
+from rulecrm.plugin.wire import Reply
 
 __all__ = ["STALE_TOKEN", "ZONE", "answer_of", "code_of", "unreadable"]
 

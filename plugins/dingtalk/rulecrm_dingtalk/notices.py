@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from rulecrm.plugin import Answer, Answered, Context, Message, Rate, Receipt, Traits
+from rulecrm.plugin.parts import Part, send_in_parts
+from rulecrm.plugin.wire import FailedError, Wire
 from rulecrm_dingtalk.answers import ZONE, answer_of, code_of
-from rulecrm_dingtalk.api import Api, FailedError
-from rulecrm_dingtalk.parts import Part, parts_of
+from rulecrm_dingtalk.api import Api
 from rulecrm_dingtalk.results import Results, name_of
 from rulecrm_dingtalk.settings import NoticeSettings
-from rulecrm_dingtalk.wire import Wire
 
 __all__ = ["Notices"]
 
@@ -31,7 +31,8 @@ class Notices:
     def __init__(self, settings: NoticeSettings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._api = Api(Wire(settings.url, settings.timeout), settings.app_key, settings.secret, context.now)
+        wire = Wire("DingTalk", settings.url, settings.timeout, proxy=settings.proxy, agent="rulecrm-dingtalk/0.1.0")
+        self._api = Api(wire, settings.app_key, settings.secret, context.now)
         self._results = Results(self._api, settings.agent_id, context.now)
         self.traits = Traits(
             channel="staff",
@@ -50,12 +51,7 @@ class Notices:
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Answer]:
         """Make tasks of messages; one of all those with the same words."""
-        answers = [self._refused(message) for message in batch]
-        places = [place for place, answer in enumerate(answers) if answer is None]
-        for part in parts_of(batch, places, _body):
-            for place, answer in zip(part.places, await self._send(part), strict=True):
-                answers[place] = answer
-        return [answer for answer in answers if answer is not None]
+        return await send_in_parts(batch, self._refused, _body, self._send)
 
     def _refused(self, message: Message) -> Answer | None:
         if not _COLLEAGUE.fullmatch(message.address) and not (message.address == "" and self._settings.staff):

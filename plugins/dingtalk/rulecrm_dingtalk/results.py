@@ -14,8 +14,9 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from rulecrm.plugin import Answered, Receipt, Received
+from rulecrm.plugin.wire import FailedError
 from rulecrm_dingtalk.answers import answer_of, code_of
-from rulecrm_dingtalk.api import Api, FailedError
+from rulecrm_dingtalk.api import Api
 
 __all__ = ["Results", "name_of"]
 

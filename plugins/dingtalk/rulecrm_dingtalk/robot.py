@@ -12,11 +12,10 @@ import hmac
 import re
 from collections.abc import Sequence
 
-from rulecrm import RulesError
 from rulecrm.plugin import Answer, Answered, Context, Message, Rate, Traits
+from rulecrm.plugin.wire import Seal, Wire, in_query
 from rulecrm_dingtalk.answers import ZONE, answer_of, code_of, unreadable
 from rulecrm_dingtalk.settings import RobotSettings
-from rulecrm_dingtalk.wire import LostError, UnreachedError, Wire
 
 __all__ = ["Robot", "sign"]
 
@@ -29,7 +28,9 @@ class Robot:
     def __init__(self, settings: RobotSettings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._wire = Wire(settings.url, settings.timeout)
+        self._wire = Wire(
+            "DingTalk", settings.url, settings.timeout, proxy=settings.proxy, agent="rulecrm-dingtalk/0.1.0"
+        )
         self.traits = Traits(
             channel="staff",
             provider="dingtalk-robot",
@@ -48,24 +49,21 @@ class Robot:
         return [await self._send(message) for message in batch]
 
     async def _send(self, message: Message) -> Answer:
-        given = self._settings
-        try:
-            secret = {"access_token": given.token.reveal()}
-            if given.secret:
-                timestamp = str(int(self._now().timestamp() * 1_000))
-                secret |= {"timestamp": timestamp, "sign": sign(given.secret.reveal(), timestamp)}
-            reply = await self._wire.post("/robot/send", self._document(message), secret=secret)
-        except RulesError as error:
-            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
-        except UnreachedError as error:
-            return Answer(Answered.RETRY, detail=f"DingTalk was not reached: {error}")
-        except LostError as error:
-            return Answer(Answered.UNKNOWN, detail=f"no answer of DingTalk's: {error}")
+        reply = await self._wire.ask("POST", "/robot/send", document=self._document(message), seal=self._seal)
+        if isinstance(reply, Answer):
+            return reply
         code = None if reply.document is None else code_of(reply.document)
         if reply.document is None or code is None:
             return unreadable(reply, self._now())
         # A robot names no message; it is in the group at once.
         return Answer(Answered.DELIVERED) if code == 0 else answer_of(reply.document, self._now())
+
+    def _seal(self) -> Seal:
+        secret = {"access_token": self._settings.token.reveal()}
+        if self._settings.secret:
+            timestamp = str(int(self._now().timestamp() * 1_000))
+            secret |= {"timestamp": timestamp, "sign": sign(self._settings.secret.reveal(), timestamp)}
+        return in_query(secret)
 
     def _document(self, message: Message) -> dict[str, object]:
         text, title = message.content.text, message.content.extra.get("title")

@@ -22,13 +22,15 @@ class RobotSettings:
         secret: what it is signed with (`SEC…`), where 加签 is the robot's safeguard.
         keyword: a word that every text must have, where 自定义关键词 is; put before those that lack it.
         url: where the API is.
+        proxy: the URL of a proxy, such as one whose address is trusted.
         timeout: seconds to wait for an answer.
     """
 
     token: Secret
     secret: Secret = NO_SECRET
     keyword: str = ""
-    url: str = "https://oapi.dingtalk.com"
+    url: str = field(default="https://oapi.dingtalk.com", validator=validators.matches_re(r"https?://\S+"))
+    proxy: Secret = NO_SECRET
     timeout: float = field(default=10.0, validator=validators.gt(0))
 
 
@@ -42,6 +44,7 @@ class NoticeSettings:
         agent_id: of the app.
         staff: ids of the colleagues who get what names nobody.
         url: where the API is.
+        proxy: the URL of a proxy, such as one whose address is trusted.
         timeout: seconds to wait for an answer.
     """
 
@@ -49,5 +52,6 @@ class NoticeSettings:
     secret: Secret
     agent_id: int
     staff: tuple[str, ...] = ()
-    url: str = "https://oapi.dingtalk.com"
+    url: str = field(default="https://oapi.dingtalk.com", validator=validators.matches_re(r"https?://\S+"))
+    proxy: Secret = NO_SECRET
     timeout: float = field(default=10.0, validator=validators.gt(0))

@@ -29,7 +29,7 @@ from rulecrm.plugin import (
     read_settings,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -202,13 +202,7 @@ def message(number: int, address: str, content: Content | None = None) -> Messag
 
 
 def send(channel: Channel, *people: str, content: Content | None = None) -> list[Answer]:
-    async def run() -> list[Answer]:
-        try:
-            return list(await channel.send([message(number, who, content) for number, who in enumerate(people)]))
-        finally:
-            await channel.close()
-
-    return asyncio.run(run())
+    return send_and_close(channel, *(message(number, who, content) for number, who in enumerate(people)))
 
 
 # --- the robot ----------------------------------------------------------------------------------------------------
@@ -436,3 +430,13 @@ def test_it_is_admitted_and_loads_little() -> None:
     assert all(kind.doc and kind.guide for kind in registry.channels.values())
     loaded = "import sys, rulecrm_dingtalk; sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
     assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
+
+
+def test_a_proxy_is_used(provider: DingTalk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", provider.url)  # the fake answers whatever host it is asked for
+    (answer,) = send(opened("http://provider.invalid", "dingtalk", proxy="env:PROXY"), "u001")
+    assert answer.outcome is Answered.ACCEPTED
+    assert {call.headers["host"] for call in provider.requests} == {"provider.invalid"}
+    monkeypatch.setenv("PROXY", "nowhere")
+    (answer,) = send(opened("http://provider.invalid", "dingtalk", proxy="env:PROXY"), "u001")
+    assert answer.outcome is Answered.CONFIG

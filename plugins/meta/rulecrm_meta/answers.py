@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from rulecrm.plugin import Answer, Answered
-from rulecrm_meta.wire import Reply
+from rulecrm.plugin.wire import Reply
 
 __all__ = ["refused"]
 

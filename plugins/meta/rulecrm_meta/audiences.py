@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from rulecrm.plugin import Answer, Answered, Context, Message, Traits
+from rulecrm.plugin.wire import Wire
 from rulecrm_meta.answers import refused
 from rulecrm_meta.settings import AudienceSettings
-from rulecrm_meta.wire import Wire
 
 __all__ = ["MetaAudience", "hashed"]
 
@@ -28,7 +28,7 @@ class MetaAudience:
     def __init__(self, settings: AudienceSettings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._wire = Wire(settings.url, settings.token, settings.timeout)
+        self._wire = Wire("Meta", settings.url, settings.timeout, agent="rulecrm-meta")
         self.traits = Traits(
             channel="audience", provider="meta-audience", address=settings.match, batch=_MOST, concurrency=2,
             idempotent=True, remembers=dt.timedelta(days=30),
@@ -52,6 +52,9 @@ class MetaAudience:
                 answers += await self._change(method, number, members[start : start + _MOST])
         return answers
 
+    def _headers(self) -> Mapping[str, str]:
+        return {"authorization": f"Bearer {self._settings.token.reveal()}"}
+
     async def close(self) -> None:
         """Let go of connections."""
         await self._wire.close()
@@ -64,7 +67,7 @@ class MetaAudience:
             return [bad for _ in addresses]
         payload = {"schema": f"{self._settings.match.upper()}_SHA256", "data": known}
         path = f"/{self._settings.version}/{audience}/users"
-        reply = await self._wire.call(method, path, {"payload": payload})
+        reply = await self._wire.ask(method, path, document={"payload": payload}, headers=self._headers)
         answer = reply if isinstance(reply, Answer) else refused(reply, self._now())
         if answer is not None:
             return [bad if one is None else answer for one in hashes]

@@ -7,14 +7,14 @@ Invariant: a message is one call, made once: Meta minds no idempotency key, so t
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from rulecrm.plugin import Answer, Answered, Content, Context, Forged, Message, Rate, Request, Response, Traits
+from rulecrm.plugin.wire import Wire
 from rulecrm_meta.answers import refused
 from rulecrm_meta.events import parsed, receipts_of
 from rulecrm_meta.settings import Settings
-from rulecrm_meta.wire import Wire
 
 __all__ = ["MetaMessages"]
 
@@ -28,7 +28,7 @@ class MetaMessages:
     def __init__(self, settings: Settings, context: Context, provider: str) -> None:
         self._settings = settings
         self._now = context.now
-        self._wire = Wire(settings.url, settings.token, settings.timeout)
+        self._wire = Wire("Meta", settings.url, settings.timeout, agent="rulecrm-meta")
         self.traits = Traits(
             channel="social", provider=provider, address=provider, rates=(Rate(settings.per_second, 1.0),),
             longest=_LONGEST[provider],
@@ -65,6 +65,10 @@ class MetaMessages:
             raise Forged("the signature is missing or wrong")
         return Response(receipts_of(parsed(request.body), self._settings.stop_words))
 
+    def _headers(self) -> Mapping[str, str]:
+        # In a header no log of addresses shows it.
+        return {"authorization": f"Bearer {self._settings.token.reveal()}"}
+
     async def close(self) -> None:
         """Let go of connections."""
         await self._wire.close()
@@ -92,7 +96,8 @@ class MetaMessages:
         return await self._call("messages", document, "message_id")
 
     async def _call(self, what: str, document: dict[str, object], name: str) -> Answer:
-        reply = await self._wire.call("POST", f"/{self._settings.version}/{self._settings.page}/{what}", document)
+        path = f"/{self._settings.version}/{self._settings.page}/{what}"
+        reply = await self._wire.ask("POST", path, document=document, headers=self._headers)
         if isinstance(reply, Answer):
             return reply
         answer = refused(reply, self._now())

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 import pytest
@@ -30,7 +30,7 @@ from rulecrm.plugin import (
     key_of,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -106,16 +106,6 @@ def message(address: str = "1001") -> Message:
     return Message(key_of("gift|c1||0|0#1@", 0), "social", "c1", address, Content("Come back soon."), campaign="gift")
 
 
-def send(opened: MetaMessages, *messages: Message) -> list[Answer]:
-    async def run() -> Sequence[Answer]:
-        try:
-            return await opened.send(messages)
-        finally:
-            await opened.close()
-
-    return list(asyncio.run(run()))
-
-
 def webhook(*events: Mapping[str, object], **headers: str) -> Request:
     body = json.dumps({"object": "page", "entry": [{"id": "77", "time": 1, "messaging": list(events)}]}).encode()
     mac = hmac.new(SECRET.encode(), body, sha256).hexdigest()
@@ -150,8 +140,8 @@ class TestContract(ChannelContract):
 
 
 def test_an_answer_is_a_response_and_a_tag_says_why_it_is_none(graph: Graph) -> None:
-    send(channel(graph.url), message())
-    send(channel(graph.url, tag="POST_PURCHASE_UPDATE"), message())
+    send_and_close(channel(graph.url), message())
+    send_and_close(channel(graph.url, tag="POST_PURCHASE_UPDATE"), message())
     assert graph.documents == [
         {"recipient": {"id": "1001"}, "messaging_type": "RESPONSE", "message": {"text": "Come back soon."}},
         {
@@ -186,7 +176,7 @@ def test_an_answer_is_a_response_and_a_tag_says_why_it_is_none(graph: Graph) -> 
 )
 def test_what_meta_says(graph: Graph, code: int, subcode: int, outcome: Answered, route: bool) -> None:
     graph.say = problem(code, "…", subcode)
-    (answer,) = send(channel(graph.url), message())
+    (answer,) = send_and_close(channel(graph.url), message())
     assert (answer.outcome, answer.route) == (outcome, route)
     assert answer.code == (f"{code}/{subcode}" if subcode else str(code))
     assert len(graph.requests) == 1
@@ -195,20 +185,20 @@ def test_what_meta_says(graph: Graph, code: int, subcode: int, outcome: Answered
 def test_it_is_told_when_access_is_regained(graph: Graph) -> None:
     used = json.dumps({"77": [{"type": "messenger", "call_count": 100, "estimated_time_to_regain_access": 19}]})
     graph.say = problem(80006, "too many", x_business_use_case_usage=used)
-    (answer,) = send(channel(graph.url), message())
+    (answer,) = send_and_close(channel(graph.url), message())
     assert answer.not_before == CLOCK.now() + dt.timedelta(minutes=19)
 
 
 @pytest.mark.parametrize("address", ["", "me", "12/../messages", "١٢"])
 def test_an_address_is_a_number_and_no_path(graph: Graph, address: str) -> None:
-    (answer,) = send(channel(graph.url), message(address))
+    (answer,) = send_and_close(channel(graph.url), message(address))
     assert answer.outcome is Answered.DEAD_ADDRESS
     assert not graph.requests
 
 
 def test_without_the_token_nothing_is_sent(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("META_TOKEN")
-    (answer,) = send(channel(graph.url), message())
+    (answer,) = send_and_close(channel(graph.url), message())
     assert answer.outcome is Answered.CONFIG
     assert not graph.requests
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import datetime as dt
 import json
@@ -21,7 +20,6 @@ from rulecrm_ses import Settings
 from rulecrm_ses.channel import SesChannel
 
 from rulecrm.plugin import (
-    Answer,
     Answered,
     Channel,
     Content,
@@ -34,7 +32,7 @@ from rulecrm.plugin import (
     key_of,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -108,16 +106,6 @@ def settings(url: str, **more: object) -> Settings:
 def message(address: str = "ann@example.com") -> Message:
     words = Content("Come back soon.", subject="We miss you", html="<p>Come back</p>")
     return Message(key_of("gift|c1||0|0#1@", 0), "email", "c1", address, words, campaign="gift", step="1", wave=1)
-
-
-def send(channel: SesChannel, *messages: Message) -> list[Answer]:
-    async def run() -> Sequence[Answer]:
-        try:
-            return await channel.send(messages)
-        finally:
-            await channel.close()
-
-    return list(asyncio.run(run()))
 
 
 # --- SNS ----------------------------------------------------------------------------------------------------------
@@ -196,7 +184,7 @@ class TestContract(ChannelContract):
 
 def test_a_message_is_one_call(ses: Ses) -> None:
     marketing = evolve(message(), unsubscribe="https://crm.example.com/u/abc")
-    (answer,) = send(
+    (answer,) = send_and_close(
         SesChannel(settings(ses.url, configuration_set="crm", reply_to="ask@example.com"), Context()), marketing
     )
     assert (answer.outcome, answer.provider_id) == (Answered.ACCEPTED, "0100-1")
@@ -242,7 +230,7 @@ def test_a_message_is_one_call(ses: Ses) -> None:
 )
 def test_what_ses_says(ses: Ses, status: int, code: str, text: str, outcome: Answered) -> None:
     ses.refuse = _error(status, code, text)
-    (answer,) = send(SesChannel(settings(ses.url), Context(now=CLOCK.now)), message())
+    (answer,) = send_and_close(SesChannel(settings(ses.url), Context(now=CLOCK.now)), message())
     assert (answer.outcome, answer.code) == (outcome, code)
     assert len(ses.requests) == 1, "nothing is tried twice"
     assert "ann@example.com" not in repr(answer)
@@ -250,14 +238,14 @@ def test_what_ses_says(ses: Ses, status: int, code: str, text: str, outcome: Ans
 
 def test_a_throttled_account_is_told_until_when(ses: Ses) -> None:
     ses.fail(Fault.THROTTLED)
-    (answer,) = send(SesChannel(settings(ses.url), Context(now=CLOCK.now)), message())
+    (answer,) = send_and_close(SesChannel(settings(ses.url), Context(now=CLOCK.now)), message())
     assert answer.route
     assert answer.not_before == CLOCK.now() + dt.timedelta(seconds=3)
 
 
 def test_without_a_secret_nothing_is_sent(ses: Ses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SES_SECRET")
-    (answer,) = send(SesChannel(settings(ses.url), Context()), message())
+    (answer,) = send_and_close(SesChannel(settings(ses.url), Context()), message())
     assert answer.outcome is Answered.CONFIG
     assert not ses.requests
 
@@ -271,11 +259,11 @@ def test_moto_takes_it() -> None:
         admin = boto3.client(
             "sesv2", region_name="eu-central-1", endpoint_url=url, aws_access_key_id="x", aws_secret_access_key="x"
         )
-        (refused,) = send(SesChannel(settings(url, timeout=10.0), Context()), message())
+        (refused,) = send_and_close(SesChannel(settings(url, timeout=10.0), Context()), message())
         assert refused.outcome is Answered.CONFIG
         admin.create_email_identity(EmailIdentity="shop@example.com")
         admin.create_email_identity(EmailIdentity="example.com")
-        (answer,) = send(SesChannel(settings(url, timeout=10.0), Context()), message())
+        (answer,) = send_and_close(SesChannel(settings(url, timeout=10.0), Context()), message())
         assert answer.outcome is Answered.ACCEPTED
         with urlopen(f"{url}/moto-api/data.json") as answered:
             sent = json.load(answered)["ses"]["Message"]

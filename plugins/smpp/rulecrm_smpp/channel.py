@@ -1,4 +1,4 @@
-"""The channel: submit_sm over one session, which is opened when it is needed and again when it ends.
+"""The channel: submit_sm over a session, which is opened when it is needed and again when it ends.
 
 In: messages. Out: answers; what the centre delivers becomes receipts, which a poll takes.
 Invariant: each part of a message is submitted once. A message of several parts, of which the centre took some and not
@@ -14,6 +14,7 @@ import re
 import secrets
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from attrs import evolve
@@ -40,6 +41,10 @@ _LATE = 1_000
 _PAUSE = 1.0
 """Seconds for which a session that did not come about is not tried again: a full window would try it once a message."""
 
+_QUIET = 1.0
+"""Seconds of silence after which the centre is asked whether it is there before a message is risked: while no loop
+runs, nobody notices that a session ends."""
+
 _LATER, _NEVER = 0x64, 0x65
 """ESME_RX_T_APPN: the centre delivers again; ESME_RX_P_APPN: it does not."""
 
@@ -61,10 +66,11 @@ class Smpp:
         )
         self._settings = settings
         self._context = context
-        self._session: Session | None = None
-        self._failed: tuple[float, Unsent] | None = None
+        self._sessions: dict[str, Session] = {}
+        self._failed: dict[str, tuple[float, Unsent]] = {}
         self._opening = asyncio.Lock()
         self._window = asyncio.Semaphore(settings.window)
+        self._news = asyncio.Event()
         self._receipts: deque[Receipt] = deque()
         self._run = secrets.token_hex(8)
         self._kept = 0
@@ -86,25 +92,29 @@ class Smpp:
         Raises:
             OSError: there is no session.
         """
-        if self._settings.bind == "transceiver":
-            try:
-                await self._bound()
-            except Unsent as error:
-                raise OSError(str(error)) from None
         run, _, count = (cursor or "").partition(":")
         if run == self._run and count.isdigit():
             while self._receipts and self._kept < int(count):
                 self._receipts.popleft()
                 self._kept += 1
+        self._news.clear()
+        if self._settings.bind != "transmitter":
+            try:
+                await self._bound("receiver")
+            except Unsent as error:
+                raise OSError(str(error)) from None
+            if not self._receipts:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._settings.listen):
+                        await self._news.wait()
         told = list(self._receipts)
         return told, f"{self._run}:{self._kept + len(told)}" if told else cursor
 
     async def close(self) -> None:
         """Unbind."""
         async with self._opening:
-            session, self._session = self._session, None
-            if session is not None:
-                await session.close()
+            while self._sessions:
+                await self._sessions.popitem()[1].close()
 
     # --- sending --------------------------------------------------------------------------------------------------
 
@@ -129,7 +139,7 @@ class Smpp:
     async def _submit(self, key: str, body: bytes) -> Answer:
         async with self._window:
             try:
-                session = await self._bound()
+                session = await self._bound("transmitter")
                 told = await session.ask(Command.SUBMIT_SM, body)
             except Unsent as error:
                 if error.status is not None:
@@ -147,22 +157,27 @@ class Smpp:
             return Answer(Answered.UNKNOWN, detail="the answer makes no sense")
         return Answer(Answered.ACCEPTED, provider_id=known)
 
-    async def _bound(self) -> Session:
+    async def _bound(self, purpose: str) -> Session:
+        bind = purpose if self._settings.bind == "pair" else self._settings.bind
         async with self._opening:
-            if self._session is None or self._session.over:
-                clock = asyncio.get_running_loop().time
-                if self._failed is not None and clock() - self._failed[0] < _PAUSE:
-                    raise Unsent(str(self._failed[1]), self._failed[1].status)
-                if self._session is not None:
-                    await self._session.close()
-                    self._session = None
+            session = self._sessions.get(bind)
+            if session is not None and not session.over and (session.quiet < _QUIET or await session.there()):
+                return session
+            clock = asyncio.get_running_loop().time
+            failed = self._failed.get(bind)
+            if failed is not None and clock() - failed[0] < _PAUSE:
+                raise Unsent(str(failed[1]), failed[1].status)
+            if session is not None:
+                await self._sessions.pop(bind).close()
+            if purpose == "transmitter":
                 self._given_up.clear()  # a new session counts anew
-                try:
-                    self._session = await Session.open(self._settings, self._heard, self._came_late)
-                except Unsent as error:
-                    self._failed = clock(), error
-                    raise
-            return self._session
+            try:
+                session = await Session.open(self._settings, bind, self._heard, self._came_late)
+            except Unsent as error:
+                self._failed[bind] = clock(), error
+                raise
+            self._sessions[bind] = session
+            return session
 
     # --- what the centre tells ------------------------------------------------------------------------------------
 
@@ -176,6 +191,7 @@ class Smpp:
         for receipt in told:
             key = self._keys.get(receipt.provider_id or "")
             self._receipts.append(evolve(receipt, key=key) if key else receipt)
+            self._news.set()
         return 0
 
     def _came_late(self, sequence: int, pdu: Pdu) -> None:

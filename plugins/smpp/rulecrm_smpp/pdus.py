@@ -25,6 +25,7 @@ class Command:
     """Commands (5.1.2.1); an answer has the highest bit set."""
 
     NACK: Final = 0x80000000
+    BIND_RECEIVER: Final = 0x00000001
     BIND_TRANSMITTER: Final = 0x00000002
     SUBMIT_SM: Final = 0x00000004
     DELIVER_SM: Final = 0x00000005

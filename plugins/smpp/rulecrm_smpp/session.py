@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from types import MappingProxyType
 from typing import Self
 
 from rulecrm_smpp.pdus import HEADER, LONGEST, Command, Pdu, c_octets
@@ -20,6 +21,13 @@ from rulecrm_smpp.settings import Settings
 __all__ = ["Lost", "Session", "Unsent"]
 
 _VERSION = b"\x34"
+_BINDS = MappingProxyType(
+    {
+        "transceiver": Command.BIND_TRANSCEIVER,
+        "transmitter": Command.BIND_TRANSMITTER,
+        "receiver": Command.BIND_RECEIVER,
+    }
+)
 _PATIENCE = 1.0
 """Seconds that a farewell may take."""
 
@@ -60,11 +68,17 @@ class Session:
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Pdu]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._heard_at = asyncio.get_running_loop().time()
         self.over = False
 
+    @property
+    def quiet(self) -> float:
+        """Seconds since the centre was last heard of."""
+        return asyncio.get_running_loop().time() - self._heard_at
+
     @classmethod
-    async def open(cls, settings: Settings, hear: Hear, late: Late) -> Self:
-        """Connect and bind.
+    async def open(cls, settings: Settings, bind: str, hear: Hear, late: Late) -> Self:
+        """Connect and bind, as a transceiver, a transmitter or a receiver.
 
         Raises:
             Unsent: nobody listens, or the centre refuses.
@@ -78,12 +92,10 @@ class Session:
             raise Unsent(type(error).__name__) from None
         session = cls(reader, writer, settings.timeout, hear, late)
         session._tasks.append(asyncio.create_task(session._read()))
-        transceiver = settings.bind == "transceiver"
-        command = Command.BIND_TRANSCEIVER if transceiver else Command.BIND_TRANSMITTER
         login = c_octets(settings.system) + password.encode("latin-1", "replace") + b"\0"
         body = login + c_octets(settings.kind) + _VERSION + b"\0\0\0"
         try:
-            answer = await session.ask(command, body)
+            answer = await session.ask(_BINDS[bind], body)
         except (Lost, Unsent) as error:
             await session.close()
             raise Unsent(f"no answer to the bind: {error}") from None
@@ -119,6 +131,14 @@ class Session:
             if not waiting.cancel() and not waiting.cancelled():
                 waiting.exception()  # it was looked at
 
+    async def there(self) -> bool:
+        """Whether the centre is still there."""
+        try:
+            await self.ask(Command.ENQUIRE_LINK)
+        except (Lost, Unsent):
+            self._end("the centre is silent")
+        return not self.over
+
     async def close(self) -> None:
         """Say farewell and let go of the connection."""
         if not self.over:
@@ -151,6 +171,7 @@ class Session:
             self._end(why)
 
     async def _got(self, pdu: Pdu) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
         if pdu.command & Command.ANSWER:
             waiting = self._waiting.get(pdu.sequence)
             if waiting is not None and not waiting.done():
@@ -172,10 +193,7 @@ class Session:
     async def _stay(self, seconds: float) -> None:
         while not self.over:
             await asyncio.sleep(seconds)
-            try:
-                await self.ask(Command.ENQUIRE_LINK)
-            except (Lost, Unsent):
-                self._end("the centre is silent")
+            await self.there()
 
     def _end(self, why: str) -> None:
         """Nothing goes out any more, and whoever waits for an answer learns that it is lost."""

@@ -19,7 +19,7 @@ __all__ = ["Settings"]
 
 _ONE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "bind": ("transceiver", "transmitter"),
+        "bind": ("transceiver", "pair", "transmitter"),
         "alphabet": ("gsm", "latin1", "ucs2"),
         "long": ("udh", "payload"),
         "ids": ("same", "hex-decimal", "decimal-hex"),
@@ -40,7 +40,9 @@ class Settings:
         tls: whether the connection is TLS from its first byte.
         kind: system_type, where the contract names one.
         service: service_type, where the contract names one.
-        bind: `transceiver`, or `transmitter` where no receipts are wanted.
+        bind: `transceiver`: one session that sends and receives; `pair`: a transmitter that sends and a receiver that
+        is
+            bound only to be polled; or `transmitter` where no receipts are wanted.
         sender_ton: type of the sender's number; None works it out: 1 for +…, 3 for a short code, 5 for a name.
         sender_npi: plan of the sender's number; None works it out.
         alphabet: what data_coding 0 is: `gsm` (GSM 03.38), or send `latin1` (3) or `ucs2` (8) always. What does not fit
@@ -55,6 +57,7 @@ class Settings:
         zone: IANA name of the zone of the times in receipts.
         enquire: seconds between two questions whether the centre is still there.
         timeout: seconds to wait for a connection and for each answer.
+        listen: seconds that a poll waits for the centre, where nothing has come yet.
         keep: most receipts that wait to be written; more are left with the centre.
         price: about what one part costs, for estimates.
         currency: of `price`.
@@ -84,6 +87,7 @@ class Settings:
     zone: str = "UTC"
     enquire: float = 30.0
     timeout: float = 10.0
+    listen: float = 2.0
     keep: int = 10_000
     price: Decimal | None = None
     currency: str = "USD"
@@ -99,7 +103,7 @@ class Settings:
                 raise ValueError(f"`{name}` has at most {most} letters of ASCII")
         if not self.sender.removeprefix("+").isdigit() and len(self.sender) > 11:
             raise ValueError("a `sender` that is a name has at most 11 letters")
-        if min(self.timeout, self.enquire, self.window, self.keep, self.per_second or 1) <= 0:
+        if min(self.timeout, self.enquire, self.window, self.keep, self.per_second or 1) <= 0 or self.listen < 0:
             raise ValueError("`timeout`, `enquire`, `window`, `keep` and `per_second` are greater than 0")
         try:
             ZoneInfo(self.zone)

@@ -10,6 +10,7 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -67,7 +68,7 @@ class Centre:
 
     Attributes:
         statuses: what each next submit_sm is answered with; 0 beyond.
-        commands: every command that came, in order.
+        commands: every command that came, of all sessions, in order.
         submitted: every submit_sm that came.
     """
 
@@ -192,7 +193,7 @@ class _Session:
                 return
 
     def serve(self, command: int, number: int, body: bytes) -> bool:
-        if command in {2, 9}:
+        if command in {1, 2, 9}:
             return self.bind(command, number, body)
         if command == 0x15:
             if self.centre.answers:
@@ -204,7 +205,7 @@ class _Session:
         if command != 4:
             self.say(0, number, 0x03)
             return True
-        if self.bound is None:
+        if self.bound not in {2, 9}:
             self.say(command, number, 0x04)
             return True
         return self.submit(number, body)
@@ -329,7 +330,7 @@ def centre() -> Iterator[Centre]:
 def settings(centre: Centre | None = None, **more: object) -> Settings:
     given = {
         "host": "127.0.0.1", "port": centre.port if centre is not None else 1, "system": SYSTEM,
-        "password": "env:SMPP_PASSWORD", "sender": "+15005550006", "timeout": 0.5, "codes": {"0x0410": "opted out"},
+        "password": "env:SMPP_PASSWORD", "sender": "+15005550006", "timeout": 1.0, "codes": {"0x0410": "opted out"}, "listen": 0.1,
     }  # fmt: skip
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
 
@@ -505,10 +506,23 @@ def test_after_a_cut_there_is_a_new_session(centre: Centre) -> None:
     async def work() -> list[Answered]:
         first = await channel.send([message(1)])
         centre.cut()
-        await until(lambda: channel._session is not None and channel._session.over)
+        await until(lambda: any(one.over for one in channel._sessions.values()))
         return [first[0].outcome, (await channel.send([message(2)]))[0].outcome]
 
     assert run(channel, work) == [Answered.ACCEPTED] * 2
+    assert centre.commands.count(9) == 2
+
+
+def test_a_session_that_ended_unnoticed_costs_no_message(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rulecrm_smpp.channel._QUIET", 0.0)
+    channel = Smpp(settings(centre), Context())
+    with asyncio.Runner() as loop:
+        loop.run(channel.send([message(1)]))
+        centre.cut()  # no loop runs
+        time.sleep(0.1)
+        (answer,) = loop.run(channel.send([message(2)]))
+        loop.run(channel.close())
+    assert answer.outcome is Answered.ACCEPTED
     assert centre.commands.count(9) == 2
 
 
@@ -540,7 +554,7 @@ def test_a_silent_centre_is_left(centre: Centre) -> None:
 
     async def work() -> None:
         await channel.send([message()])
-        await until(lambda: channel._session is not None and channel._session.over)
+        await until(lambda: any(one.over for one in channel._sessions.values()))
 
     run(channel, work)
     assert 0x15 in centre.commands
@@ -694,6 +708,34 @@ def test_without_a_centre_there_is_nothing_to_poll(centre: Centre) -> None:
     channel = Smpp(settings(centre), Context())
     with pytest.raises(OSError, match="Connection"):
         run(channel, lambda: channel.poll(None))
+
+
+def test_a_poll_waits_a_little_for_what_the_centre_has_kept(centre: Centre) -> None:
+    channel = Smpp(settings(centre, listen=5.0), Context())
+
+    async def work() -> Sequence[Receipt]:
+        polled = asyncio.create_task(channel.poll(None))
+        await until(lambda: centre.commands)
+        await asyncio.sleep(0.1)
+        await in_thread(lambda: centre.deliver("Danke"))
+        return (await polled)[0]
+
+    assert [one.text for one in run(channel, work)] == ["Danke"]
+
+
+def test_a_pair_sends_on_one_session_and_hears_on_another(centre: Centre) -> None:
+    channel = Smpp(settings(centre, bind="pair"), Context())
+
+    async def work() -> list[Receipt]:
+        await channel.send([message()])
+        assert centre.commands == [2, 4]  # whoever only sends takes no receipts from whoever polls
+        _, cursor = await channel.poll(None)
+        assert centre.commands == [2, 4, 1]
+        await in_thread(lambda: centre.deliver("Danke"))
+        return list((await channel.poll(cursor))[0])
+
+    assert [one.text for one in run(channel, work)] == ["Danke"]
+    assert sorted(centre.commands[3:]) == [6, 6]
 
 
 def test_a_transmitter_hears_nothing(centre: Centre) -> None:

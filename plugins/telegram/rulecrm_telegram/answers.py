@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Mapping
 
 from rulecrm.plugin import Answer, Answered
-from rulecrm_telegram.wire import Reply
+from rulecrm.plugin.wire import Reply
 
 __all__ = ["answer_of", "message_name"]
 

@@ -2,7 +2,7 @@
 
 In: messages, updates. Out: answers, receipts.
 Invariant: a message is one call of `sendMessage`, made once. Updates are confirmed to Telegram only by the next poll,
-when the receipts of the last one are kept.
+when the receipts of the last one are kept. The token is part of every address, and sealed into it.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 
-from rulecrm import RulesError
-from rulecrm.plugin import Answer, Answered, Context, Forged, Message, Rate, Receipt, Request, Response, Traits
+from rulecrm.plugin import Answer, Context, Forged, Message, Rate, Receipt, Request, Response, Traits
+from rulecrm.plugin.wire import LostError, Seal, UnreachedError, Wire
 from rulecrm_telegram.answers import answer_of
 from rulecrm_telegram.settings import Settings
 from rulecrm_telegram.updates import WANTED, SenselessError, receipts_of
-from rulecrm_telegram.wire import LostError, UnreachedError, Wire
 
 __all__ = ["Telegram"]
 
+_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _LOG = logging.getLogger(__name__)
 
 
@@ -30,7 +31,9 @@ class Telegram:
     def __init__(self, settings: Settings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._wire = Wire(settings)
+        self._wire = Wire(
+            "Telegram", settings.url, settings.timeout, proxy=settings.proxy, agent="rulecrm-telegram/0.1.0"
+        )
         self.traits = Traits(
             channel="im",
             provider="telegram",
@@ -48,15 +51,8 @@ class Telegram:
         return [await self._send(message) for message in batch]
 
     async def _send(self, message: Message) -> Answer:
-        try:
-            reply = await self._wire.call("sendMessage", self._arguments(message))
-        except RulesError as error:
-            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
-        except UnreachedError as error:
-            return Answer(Answered.RETRY, detail=f"Telegram was not reached: {error}")
-        except LostError as error:
-            return Answer(Answered.UNKNOWN, detail=f"no answer of Telegram's: {error}")
-        return answer_of(reply, message.address, self._now())
+        reply = await self._wire.ask("POST", "/bot/sendMessage", document=self._arguments(message), seal=self._seal)
+        return reply if isinstance(reply, Answer) else answer_of(reply, message.address, self._now())
 
     def _arguments(self, message: Message) -> dict[str, object]:
         arguments: dict[str, object] = {"chat_id": _chat_id(message.address), "text": message.content.text}
@@ -97,7 +93,7 @@ class Telegram:
         if cursor is not None:
             arguments["offset"] = int(cursor)
         try:
-            reply = await self._wire.call("getUpdates", arguments)
+            reply = await self._wire.call("POST", "/bot/getUpdates", document=arguments, seal=self._seal())
         except (UnreachedError, LostError) as error:
             raise ConnectionError(f"Telegram gave no updates: {error}") from None
         updates = reply.document.get("result") if reply.document else None
@@ -120,13 +116,15 @@ class Telegram:
         """Let go of connections."""
         await self._wire.close()
 
+    def _seal(self) -> Seal:
+        """`…/bot/sendMessage` becomes `…/bot123:ABC/sendMessage`."""
+        token = self._settings.token.reveal().encode()
+        return lambda url: url.copy_with(raw_path=(b"/bot" + token + b"/").join(url.raw_path.rsplit(b"/bot/", 1)))
+
 
 def _chat_id(address: str) -> int | str:
     """A number where it is one; otherwise the name of a public group or channel."""
-    try:
-        return int(address)
-    except ValueError:
-        return address
+    return int(address) if _NUMBER.fullmatch(address) else address
 
 
 def _parsed(body: bytes) -> Mapping[str, object]:

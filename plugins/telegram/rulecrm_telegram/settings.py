@@ -32,7 +32,7 @@ class Settings:
 
     token: Secret
     webhook_secret: Secret = NO_SECRET
-    url: str = "https://api.telegram.org"
+    url: str = field(default="https://api.telegram.org", validator=validators.matches_re(r"https?://\S+"))
     proxy: Secret = NO_SECRET
     timeout: float = field(default=10.0, validator=validators.gt(0))
     per_second: int = field(default=30, validator=validators.gt(0))

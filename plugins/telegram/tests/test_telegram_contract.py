@@ -31,7 +31,7 @@ from rulecrm.plugin import (
     key_of,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
 
@@ -155,6 +155,8 @@ def webhook(document: object, secret: str = HOOK) -> Request:
 
 
 class TestTelegram(ChannelContract):
+    signed_bodies = False  # the secret in the header is all there is
+
     @pytest.fixture
     def provider(self, provider: BotApi) -> BotApi:
         return provider
@@ -169,26 +171,12 @@ class TestTelegram(ChannelContract):
     def genuine(self) -> Request:
         return webhook(update(5, message=message("hello")))
 
-    def test_a_forged_webhook_is_refused(self, channel: Channel) -> None:
-        # Telegram signs no body: its secret in the header is all there is, so a changed body cannot be told.
-        assert isinstance(channel, Telegram)
-        assert channel.hear(self.genuine()).status == 200
-        for headers in ({}, {"x-telegram-bot-api-secret-token": HOOK + "x"}, {"x-telegram-bot-api-secret-token": "é"}):
-            with pytest.raises(Forged):
-                channel.hear(evolve(self.genuine(), headers=headers))
-
 
 def send(channel: Telegram, address: str = "1001", content: Content | None = None) -> object:
     one = Message(key_of("d", 0), "im", "c1", address, content or Content("Hello."))
 
-    async def run() -> object:
-        try:
-            (answer,) = await channel.send([one])
-        finally:
-            await channel.close()
-        return answer
-
-    return asyncio.run(run())
+    (answer,) = send_and_close(channel, one)
+    return answer
 
 
 def test_the_request_is_the_bot_apis(provider: BotApi) -> None:
@@ -206,9 +194,10 @@ def test_the_request_is_the_bot_apis(provider: BotApi) -> None:
     assert (answer.outcome, answer.provider_id) == (Answered.ACCEPTED, message_name("1001", 1))
 
 
-def test_a_name_of_a_channel_is_sent_as_a_text(provider: BotApi) -> None:
-    send(opened(settings(provider)), "@our_shop")
-    assert provider.requests[0].json()["chat_id"] == "@our_shop"
+def test_what_is_no_number_is_sent_as_a_text(provider: BotApi) -> None:
+    for address in ("@our_shop", "1_001", "１００１"):
+        send(opened(settings(provider)), address)
+    assert [call.json()["chat_id"] for call in provider.requests] == ["@our_shop", "1_001", "１００１"]
 
 
 @pytest.mark.parametrize(
@@ -296,10 +285,23 @@ def test_a_token_that_is_not_set_is_a_matter_of_settings(provider: BotApi, monke
     assert not provider.requests
 
 
-def test_a_url_that_is_none_sends_nothing() -> None:
-    answer = send(opened(evolve(settings(), url="api.telegram.org")))
-    assert answer.outcome is Answered.RETRY
-    assert "url" in answer.detail
+def test_a_url_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="url"):
+        Settings(Secret("env:TELEGRAM_TOKEN"), url="api.telegram.org")
+
+
+def test_a_proxy_is_used_and_never_shown(provider: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", "gopher://user:hidden@proxy")
+    answer = send(opened(settings(provider, proxy=Secret("env:PROXY"))))
+    assert answer.outcome is Answered.CONFIG
+    assert "env:PROXY" in answer.detail
+    assert "hidden" not in repr(answer)
+    monkeypatch.setenv("PROXY", provider.url)  # the fake answers whatever host it is asked for
+    answer = send(
+        opened(Settings(Secret("env:TELEGRAM_TOKEN"), url="http://telegram.invalid", proxy=Secret("env:PROXY")))
+    )
+    assert answer.outcome is Answered.ACCEPTED
+    assert provider.requests[0].headers["host"] == "telegram.invalid"
 
 
 # --- what people do -----------------------------------------------------------------------------------------------
@@ -359,6 +361,14 @@ def test_what_makes_no_sense_is_said_so(body: bytes) -> None:
     channel = opened(settings(webhook_secret=Secret("env:TELEGRAM_HOOK")))
     with pytest.raises(ValueError, match=r"update|chat|JSON"):
         channel.hear(evolve(webhook({}), body=body))
+
+
+@pytest.mark.parametrize("secret", ["", HOOK + "x", HOOK[:-1], "é"])
+def test_another_secret_is_refused(secret: str) -> None:
+    with pytest.raises(Forged):
+        opened(settings(webhook_secret=Secret("env:TELEGRAM_HOOK"))).hear(
+            webhook(update(1, message=message("x")), secret)
+        )
 
 
 def test_without_a_secret_no_webhook_is_believed() -> None:

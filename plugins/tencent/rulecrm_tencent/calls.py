@@ -1,7 +1,7 @@
 """Calls of the API 2021-01-11.
 
-In: the name of an action and its parameters. Out: what was answered, or why nothing was.
-Invariant: a call is made once; the caller learns whether it can have reached the service.
+In: the name of an action and its parameters. Out: what was answered, or what it means that nothing was.
+Invariant: a call is made once; the bytes that are signed are those that go out.
 
 Why not Tencent's SDK: it has no types, and does not tell a connection that never came about from one that was cut after
 the request.
@@ -13,20 +13,17 @@ import json
 from collections.abc import Mapping
 
 import httpx
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from rulecrm import RulesError
-from rulecrm.plugin import Context
+from rulecrm.plugin import Answer, Answered, Context
+from rulecrm.plugin.wire import Wire
 from rulecrm_tencent.settings import Settings
 from rulecrm_tencent.signature import authorization
 
-__all__ = ["Api", "Lost", "Told", "Unsent"]
+__all__ = ["Api", "Told"]
 
 _VERSION = "2021-01-11"
 _JSON = "application/json; charset=utf-8"
-
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-"""What happens before a request can have left: no name, no connection, no TLS, no way through a proxy."""
 
 
 @frozen
@@ -48,78 +45,41 @@ class Told:
         return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else None
 
 
-@frozen
-class Unsent:
-    """Nothing has left; `ours` where that is for a mistake in the settings."""
-
-    why: str
-    ours: bool = False
-
-
-@frozen
-class Lost:
-    """It may have arrived."""
-
-    why: str
-
-
 class Api:
     """The service, called."""
 
     def __init__(self, settings: Settings, context: Context) -> None:
+        at = httpx.URL(settings.endpoint)
         self._settings = settings
         self._context = context
-        self._client: httpx.AsyncClient | None = None
+        self._host = at.netloc.decode()
+        self._wire = Wire(
+            "the service", str(at.join("/")), settings.timeout,
+            proxy=settings.proxy, agent="rulecrm-tencent", connections=settings.concurrency,
+        )  # fmt: skip
 
-    async def call(self, action: str, parameters: Mapping[str, object]) -> Told | Unsent | Lost:
-        """Call an action once."""
-        if self._client is None:
-            most = self._settings.concurrency
-            limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
-            self._client = httpx.AsyncClient(timeout=self._settings.timeout, limits=limits)
+    async def call(self, action: str, parameters: Mapping[str, object]) -> Told | Answer:
+        """Call an action once; where nothing came back, what that is for a message."""
         body = json.dumps(parameters, ensure_ascii=False, separators=(",", ":")).encode()
-        request = httpx.Request("POST", httpx.URL(self._settings.endpoint).copy_with(path="/"), content=body)
-        try:
-            self._sign(request, action, body)
-        except RulesError as error:  # a secret that is not there
-            return Unsent(error.diagnostics[0].message, ours=True)
-        request.extensions["timeout"] = self._client.timeout.as_dict()
-        try:
-            answer = await self._client.send(request)
-        except _UNSENT as error:
-            return Unsent(type(error).__name__)
-        except httpx.HTTPError as error:
-            return Lost(type(error).__name__)
-        return Told(answer.status_code, _response(answer.content))
+        reply = await self._wire.ask("POST", "/", content=body, headers=lambda: self._headers(action, body))
+        if isinstance(reply, Answer):
+            return evolve(reply, route=reply.outcome is Answered.RETRY)
+        response = reply.document.get("Response") if reply.document else None
+        return Told(reply.status, response if isinstance(response, dict) else {})
 
     async def close(self) -> None:
         """Let go of connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._wire.close()
 
-    def _sign(self, request: httpx.Request, action: str, body: bytes) -> None:
+    def _headers(self, action: str, body: bytes) -> Mapping[str, str]:
         given, timestamp = self._settings, int(self._context.now().timestamp())
-        request.headers.update(
-            {
-                "content-type": _JSON,
-                "x-tc-action": action,
-                "x-tc-version": _VERSION,
-                "x-tc-region": given.region,
-                "x-tc-timestamp": str(timestamp),
-                "user-agent": "rulecrm-tencent",
-            }
-        )
-        signed = {name: request.headers[name] for name in ("content-type", "host", "x-tc-action")}
-        request.headers["authorization"] = authorization(
+        signed = {"content-type": _JSON, "host": self._host, "x-tc-action": action}
+        sign = authorization(
             given.key, given.secret.reveal(), service="sms", timestamp=timestamp, headers=signed, body=body
         )
-
-
-def _response(body: bytes) -> Mapping[str, object]:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    response = told.get("Response") if isinstance(told, dict) else None
-    return response if isinstance(response, dict) else {}
+        return signed | {
+            "x-tc-version": _VERSION,
+            "x-tc-region": given.region,
+            "x-tc-timestamp": str(timestamp),
+            "authorization": sign,
+        }

@@ -29,7 +29,7 @@ from rulecrm.plugin import (
     Traits,
 )
 from rulecrm_tencent.answers import SHANGHAI, answer_of
-from rulecrm_tencent.calls import Api, Told, Unsent
+from rulecrm_tencent.calls import Api, Told
 from rulecrm_tencent.numbers import MAINLAND, context_of, number_of, was_in
 from rulecrm_tencent.receipts import hear, pulled_reply, pulled_report
 from rulecrm_tencent.settings import Settings
@@ -124,12 +124,8 @@ class TencentSms:
         if self._settings.sender and not numbers[0].startswith(MAINLAND):
             parameters["SenderId"] = self._settings.sender
         told = await self._api.call("SendSms", parameters)
-        if isinstance(told, Unsent) and told.ours:
-            return [Answer(Answered.CONFIG, detail=told.why)] * len(several)
-        if isinstance(told, Unsent):
-            return [Answer(Answered.RETRY, detail=f"not reached: {told.why}", route=True)] * len(several)
-        if not isinstance(told, Told):
-            return [Answer(Answered.UNKNOWN, detail=f"the answer was lost: {told.why}")] * len(several)
+        if isinstance(told, Answer):
+            return [told] * len(several)
         if told.error is not None:
             return [answer_of(told.error, self._context.now())] * len(several)
         rows = told.rows("SendStatusSet") or []
@@ -204,7 +200,7 @@ class PullingTencentSms(TencentSms):
             if page is None:
                 if rows:
                     break
-                why = told.error or "no list" if isinstance(told, Told) else told.why
+                why = told.error or "no list" if isinstance(told, Told) else told.detail
                 raise OSError(f"{action}: {why}")
             rows += page
             if len(page) < _PAGE:

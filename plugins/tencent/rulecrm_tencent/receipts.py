@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from rulecrm.plugin import Context, Forged, Receipt, Received, Request, Response
 from rulecrm_tencent.answers import SHANGHAI
-from rulecrm_tencent.numbers import key_in
+from rulecrm_tencent.numbers import key_in, number_of
 from rulecrm_tencent.settings import Settings
 
 __all__ = ["hear", "pulled_reply", "pulled_report"]
@@ -38,7 +38,7 @@ def hear(request: Request, settings: Settings, context: Context) -> Response:
         ValueError: it is neither reports nor a reply.
     """
     word = request.query.get("token", "")
-    if not settings.hook or not hmac.compare_digest(word.encode(), settings.hook.reveal().encode()):
+    if not settings.hook or not hmac.compare_digest(word.encode(errors="replace"), settings.hook.reveal().encode()):
         raise Forged("the post does not carry the word of the settings")
     try:
         told = json.loads(request.body)
@@ -105,9 +105,10 @@ def _reply(number: str, text: str, at: dt.datetime) -> Receipt:
 
 def _number(country: object, mobile: object) -> str:
     digits = str(mobile or "")
-    if not digits.isascii() or not digits.removeprefix("+").isdigit():
+    number = number_of(digits if digits.startswith("+") else f"+{country or 86}{digits}")
+    if number is None:
         raise ValueError("a post names no number")
-    return digits if digits.startswith("+") else f"+{country or 86}{digits}"
+    return number
 
 
 def _text(row: Mapping[str, object], name: str) -> str:

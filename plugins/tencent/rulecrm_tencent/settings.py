@@ -37,6 +37,7 @@ class Settings:
         mainland: whether messages go to mainland China, where marketing is sent from 08:00 to 22:00 and ends with
             拒收请回复R.
         endpoint: where the API is: the domestic one, `https://sms.intl.tencentcloudapi.com`, or a test server.
+        proxy: the URL of a proxy, where the service is not reached directly.
         timeout: seconds to wait, for a connection and for each part of an answer.
         concurrency: most calls at once.
         price: about what one segment costs, for estimates.
@@ -61,6 +62,7 @@ class Settings:
     per_day: int = 10
     mainland: bool = True
     endpoint: str = "https://sms.tencentcloudapi.com"
+    proxy: Secret = NO_SECRET
     timeout: float = 10.0
     concurrency: int = 8
     price: Decimal | None = None

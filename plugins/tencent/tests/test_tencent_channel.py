@@ -34,7 +34,7 @@ from rulecrm.plugin import (
     read_settings,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, run_and_close, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -190,7 +190,7 @@ def provider() -> Iterator[TencentServer]:
 def settings(server: HttpProvider | None = None, **more: object) -> Settings:
     given = {
         "key": KEY, "secret": "env:TENCENT_SECRET", "app": APP, "sign": "测试商店", "hook": "env:TENCENT_WORD",
-        "timeout": 0.5, "endpoint": server.url if server is not None else "http://127.0.0.1:1",
+        "timeout": 1.0, "endpoint": server.url if server is not None else "http://127.0.0.1:1",
     }  # fmt: skip
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
 
@@ -231,24 +231,8 @@ def message(number: int, text: str = "你好", address: str | None = None, **con
     return Message(key_of(f"a|c{number}#1@", 0), "sms", f"c{number}", to, words, template="t")
 
 
-def send(channel: TencentSms, *messages: Message) -> list[Answer]:
-    async def all_of_it() -> list[Answer]:
-        try:
-            return list(await channel.send(messages))
-        finally:
-            await channel.close()
-
-    return asyncio.run(all_of_it())
-
-
 def ask(channel: PullingTencentSms, *lost: Sent) -> list[Answer]:
-    async def all_of_it() -> list[Answer]:
-        try:
-            return list(await channel.ask(lost))
-        finally:
-            await channel.close()
-
-    return asyncio.run(all_of_it())
+    return list(run_and_close(channel, channel.ask(lost)))
 
 
 def poll(channel: PullingTencentSms) -> Sequence[Receipt]:
@@ -299,7 +283,7 @@ def test_the_published_signatures(secret: str, names: tuple[str, ...], signature
 
 def test_one_message_is_one_sendsms_with_its_key(provider: TencentServer) -> None:
     content = {"parameters": {"nick": "小米", "coupon": "A-1"}}
-    (answer,) = send(TencentSms(settings(provider), Context()), message(1, **content))
+    (answer,) = send_and_close(TencentSms(settings(provider), Context()), message(1, **content))
     assert bodies(provider) == [
         {
             "PhoneNumberSet": ["+8613812340001"],
@@ -326,7 +310,7 @@ def test_the_same_words_go_together_and_others_alone(provider: TencentServer) ->
         message(4, address="+4915112345004"),
         message(5, parameters={}),
     ]
-    answers = send(TencentSms(settings(provider, sender="SHOP"), Context()), *batch)
+    answers = send_and_close(TencentSms(settings(provider, sender="SHOP"), Context()), *batch)
     assert [(body["PhoneNumberSet"], body.get("SenderId")) for body in bodies(provider)] == [
         (["+8613812340001", "+8613812340003"], None),
         (["+8613812340002"], None),
@@ -346,7 +330,7 @@ def test_each_number_has_its_own_answer(provider: TencentServer) -> None:
         "+8613812340003": "InternalError.Timeout",
         "+8613812340004": "FailedOperation.InsufficientBalanceInSmsPackage",
     }
-    answers = send(TencentSms(settings(provider), Context()), *(message(number) for number in range(5)))
+    answers = send_and_close(TencentSms(settings(provider), Context()), *(message(number) for number in range(5)))
     assert [answer.outcome for answer in answers] == [
         Answered.ACCEPTED, Answered.WAIT_QUOTA, Answered.POLICY, Answered.UNKNOWN, Answered.CONFIG,
     ]  # fmt: skip
@@ -357,13 +341,13 @@ def test_each_number_has_its_own_answer(provider: TencentServer) -> None:
     "address", ["+8613812340001,+8613812340002", "13812340001 ", "", "0086", "+86１３８１２３４０００１"]
 )
 def test_what_is_no_number_never_leaves(provider: TencentServer, address: str) -> None:
-    bad, good = send(TencentSms(settings(provider), Context()), message(1, address=address), message(2))
+    bad, good = send_and_close(TencentSms(settings(provider), Context()), message(1, address=address), message(2))
     assert (bad.outcome, good.outcome) == (Answered.DEAD_ADDRESS, Answered.ACCEPTED)
     assert [one.address for one in provider.taken()] == ["+8613812340002"]
 
 
 def test_a_message_without_an_approved_template_is_a_mistake_of_the_settings(provider: TencentServer) -> None:
-    (answer,) = send(TencentSms(settings(provider), Context()), message(1, code=None))
+    (answer,) = send_and_close(TencentSms(settings(provider), Context()), message(1, code=None))
     assert answer.outcome is Answered.CONFIG
     assert not provider.requests
 
@@ -387,7 +371,7 @@ def test_an_answer_that_says_nothing_of_a_message_is_none(body: bytes) -> None:
             return Reply(200, body)
 
     with Odd() as server:
-        (answer,) = send(TencentSms(settings(server), Context()), message(1))
+        (answer,) = send_and_close(TencentSms(settings(server), Context()), message(1))
     assert answer.outcome is Answered.UNKNOWN
     assert answer.provider_id is None
 
@@ -469,7 +453,7 @@ def test_messages_of_a_lost_call_are_found_by_their_marks(provider: TencentServe
     provider.fail(Fault.LOST)
     batch = [message(number) for number in range(170)]
     at = dt.datetime.now(dt.UTC)
-    assert {answer.outcome for answer in send(channel, *batch)} == {Answered.UNKNOWN}
+    assert {answer.outcome for answer in send_and_close(channel, *batch)} == {Answered.UNKNOWN}
     provider.listed[7]["ReportStatus"] = "SUCCESS"
     others = [evolve(one, key=key_of(f"b|{one.customer}#1@", 0)) for one in batch[:5]]
     found = ask(channel, *(Sent(one.key, one.address, at) for one in [*batch[:10], *others]))
@@ -481,7 +465,7 @@ def test_messages_of_a_lost_call_are_found_by_their_marks(provider: TencentServe
 
 
 def test_of_more_than_170_numbers_there_is_no_context(provider: TencentServer) -> None:
-    send(TencentSms(settings(provider, batch=200), Context()), *(message(number) for number in range(171)))
+    send_and_close(TencentSms(settings(provider, batch=200), Context()), *(message(number) for number in range(171)))
     assert bodies(provider)[0]["SessionContext"] == ""
 
 
@@ -490,14 +474,14 @@ def test_of_more_than_170_numbers_there_is_no_context(provider: TencentServer) -
 
 def test_no_log_has_a_number_in_it(provider: TencentServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    send(TencentSms(settings(provider), Context()), message(1))
+    send_and_close(TencentSms(settings(provider), Context()), message(1))
     assert "httpx" in caplog.text  # something was logged
     assert "13812340001" not in caplog.text
 
 
 def test_the_day_of_the_signature_is_that_of_utc(provider: TencentServer) -> None:
     clock = FakeClock(dt.datetime(2019, 2, 25, 23, 59, tzinfo=dt.UTC))  # the 26th in Shanghai
-    (answer,) = send(TencentSms(settings(provider), Context(clock.now)), message(1))
+    (answer,) = send_and_close(TencentSms(settings(provider), Context(clock.now)), message(1))
     assert "/2019-02-25/sms/tc3_request" in provider.requests[0].headers["authorization"]
     assert (answer.outcome, answer.code) == (Answered.CONFIG, "AuthFailure.SignatureExpire")
 
@@ -533,7 +517,14 @@ def test_a_secret_that_is_not_there_is_a_mistake_of_the_settings(
     provider: TencentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TENCENT_SECRET")
-    (answer,) = send(TencentSms(settings(provider), Context()), message(1))
+    (answer,) = send_and_close(TencentSms(settings(provider), Context()), message(1))
     assert answer.outcome is Answered.CONFIG
     assert "TENCENT_SECRET" in (answer.detail or "")
     assert not provider.requests
+
+
+def test_a_proxy_is_used(provider: TencentServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", provider.url)  # nobody listens at the endpoint itself
+    (answer,) = send_and_close(TencentSms(settings(proxy="env:PROXY"), Context()), message(1))
+    assert answer.outcome is Answered.ACCEPTED
+    assert provider.requests[0].headers["host"] == "127.0.0.1:1"

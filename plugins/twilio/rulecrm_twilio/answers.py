@@ -158,7 +158,7 @@ def _created(told: Mapping[str, object]) -> Answer:
 def _document(body: bytes) -> Mapping[str, object]:
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

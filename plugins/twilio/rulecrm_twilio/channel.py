@@ -11,22 +11,20 @@ about from one that was cut after the request.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import httpx
+from attrs import evolve
 
-from rulecrm import RulesError
 from rulecrm.plugin import Answer, Answered, Context, Message, Price, Rate, Request, Response, Traits
+from rulecrm.plugin.wire import Wire
 from rulecrm_twilio.answers import answer_of
 from rulecrm_twilio.receipts import hear
 from rulecrm_twilio.settings import Settings
 
 __all__ = ["Twilio"]
-
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-"""What happens before a request can have left: no name, no connection, no TLS, no way through a proxy."""
 
 _LONGEST_VALIDITY = 36_000
 """Seconds for which Twilio keeps a message in its queue at most."""
@@ -48,7 +46,10 @@ class Twilio:
         )
         self._settings = settings
         self._context = context
-        self._client: httpx.AsyncClient | None = None
+        self._wire = Wire(
+            "Twilio", settings.endpoint, settings.timeout,
+            proxy=settings.proxy, agent="rulecrm-twilio", connections=settings.concurrency,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"Twilio({self._settings.account!r}, {self._context.name!r})"
@@ -63,36 +64,20 @@ class Twilio:
 
     async def close(self) -> None:
         """Let go of connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._wire.close()
 
     async def _one(self, message: Message) -> Answer:
         path = f"/2010-04-01/Accounts/{self._settings.account}/Messages.json"
-        try:
-            answer = await self._open().post(path, data=self._form(message))
-        except RulesError as error:  # a secret that is not there
-            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
-        except _NOT_SENT as error:
-            return Answer(Answered.RETRY, detail=f"Twilio cannot be reached: {type(error).__name__}", route=True)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            return Answer(Answered.CONFIG, detail=f"the endpoint is not right: {type(error).__name__}")
-        except httpx.HTTPError as error:
-            return Answer(Answered.UNKNOWN, detail=f"the answer was lost: {type(error).__name__}")
-        return answer_of(answer.status_code, answer.headers, answer.content, self._context.now)
+        reply = await self._wire.ask("POST", path, form=self._form(message), headers=self._headers)
+        if isinstance(reply, Answer):
+            return evolve(reply, route=reply.outcome is Answered.RETRY)
+        return answer_of(reply.status, reply.headers, reply.body, self._context.now)
 
-    def _open(self) -> httpx.AsyncClient:
-        if self._client is None:
-            given = self._settings
-            key, secret = (given.key, given.key_secret) if given.key else (given.account, given.token)
-            self._client = httpx.AsyncClient(
-                base_url=given.endpoint,
-                auth=(key, secret.reveal()),
-                timeout=given.timeout,
-                limits=httpx.Limits(max_connections=given.concurrency, max_keepalive_connections=given.concurrency),
-                headers={"accept": "application/json", "user-agent": "rulecrm-twilio"},
-            )
-        return self._client
+    def _headers(self) -> Mapping[str, str]:
+        given = self._settings
+        key, secret = (given.key, given.key_secret) if given.key else (given.account, given.token)
+        basic = base64.b64encode(f"{key}:{secret.reveal()}".encode()).decode()
+        return {"accept": "application/json", "authorization": f"Basic {basic}"}
 
     def _form(self, message: Message) -> dict[str, str]:
         given, content = self._settings, message.content

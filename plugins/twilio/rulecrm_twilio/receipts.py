@@ -42,9 +42,9 @@ def hear(request: Request, settings: Settings, context: Context) -> Response:
         Forged: the signature is missing or does not hold.
         ValueError: it is Twilio's and lacks what it must have.
     """
-    form = _form(request.body)
+    form = _form(request.body) if request.method == "POST" else {}  # a GET has its fields in the signed address
     _check(request, form, settings)
-    fields = {name: values[-1] for name, values in form.items()}
+    fields = {name: values[-1] for name, values in form.items()} if form else request.query
     if "MessageStatus" in fields:
         return Response(_status(fields, request.query.get("key"), context))
     if "Body" in fields:

@@ -30,6 +30,7 @@ class Settings:
         callback: where Twilio is to report what becomes of messages; without it no receipts come.
         webhook_secret: the secret of a shared key, where webhooks are signed with one (HMAC-SHA256).
         endpoint: where the API is; another for a region (`https://api.dublin.ie1.twilio.com`) or a test server.
+        proxy: the URL of a proxy, where Twilio is not reached directly.
         timeout: seconds to wait, for a connection and for each part of an answer.
         per_second: most messages a second; None leaves it to Twilio, which queues what a number cannot send yet.
         concurrency: most requests at once.
@@ -50,6 +51,7 @@ class Settings:
     callback: str | None = None
     webhook_secret: Secret = NO_SECRET
     endpoint: str = "https://api.twilio.com"
+    proxy: Secret = NO_SECRET
     timeout: float = 10.0
     per_second: int | None = None
     concurrency: int = 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import datetime as dt
 import json
@@ -33,7 +32,7 @@ from rulecrm.plugin import (
     read_settings,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -112,7 +111,7 @@ def provider() -> Iterator[TwilioServer]:
 
 def settings(server: HttpProvider | None = None, **more: object) -> Settings:
     url = server.url if server is not None else "http://127.0.0.1:1"
-    given = {"account": ACCOUNT, "token": "env:TWILIO_TOKEN", "sender": "+15005550006", "endpoint": url, "timeout": 0.5}
+    given = {"account": ACCOUNT, "token": "env:TWILIO_TOKEN", "sender": "+15005550006", "endpoint": url, "timeout": 1.0}
     return read_settings({**given, **more}, Settings, where="[routes.sms]")
 
 
@@ -139,22 +138,12 @@ class TestTwilio(ChannelContract):
         return Request("POST", url, headers, {"shop": "1", "key": "k1"}, urlencode(form).encode())
 
 
-def send(channel: Twilio, *messages: Message) -> list[Answer]:
-    async def all_of_it() -> list[Answer]:
-        try:
-            return list(await channel.send(messages))
-        finally:
-            await channel.close()
-
-    return asyncio.run(all_of_it())
-
-
 MESSAGE = Message(key_of("a|c1#1@", 0), "sms", "c1", "+4915112345001", Content("Zwölf % für Sie & Ihn"), template="t")
 
 
 def test_the_request_is_the_one_that_twilio_describes(provider: TwilioServer) -> None:
     channel = Twilio(settings(provider, callback=CALLBACK), Context(CLOCK.now))
-    (answer,) = send(channel, evolve(MESSAGE, expires=CLOCK.now() + dt.timedelta(minutes=90)))
+    (answer,) = send_and_close(channel, evolve(MESSAGE, expires=CLOCK.now() + dt.timedelta(minutes=90)))
     assert answer == Answer(Answered.ACCEPTED, provider_id="SM" + "0" * 31 + "1", units=2)
     (call,) = provider.requests
     assert (call.method, call.path, call.query) == ("POST", f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", {})
@@ -170,7 +159,7 @@ def test_the_request_is_the_one_that_twilio_describes(provider: TwilioServer) ->
 def test_a_service_picks_the_sender_and_an_approved_template_the_words(provider: TwilioServer) -> None:
     channel = Twilio(settings(provider, sender="", service="MG" + "1" * 32), Context())
     content = Content("Hallo Ana", code="HX" + "2" * 32, parameters={"1": "Ana", "2": "小米"})
-    send(channel, evolve(MESSAGE, content=content))
+    send_and_close(channel, evolve(MESSAGE, content=content))
     form = provider.requests[0].form()
     assert json.loads(form.pop("ContentVariables")) == {"1": "Ana", "2": "小米"}
     assert form == {"To": MESSAGE.address, "MessagingServiceSid": "MG" + "1" * 32, "ContentSid": "HX" + "2" * 32}
@@ -178,7 +167,7 @@ def test_a_service_picks_the_sender_and_an_approved_template_the_words(provider:
 
 def test_a_key_signs_requests_instead_of_the_token(provider: TwilioServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWILIO_KEY", "key-secret")
-    (answer,) = send(Twilio(settings(provider, key="SK1", key_secret="env:TWILIO_KEY"), Context()), MESSAGE)
+    (answer,) = send_and_close(Twilio(settings(provider, key="SK1", key_secret="env:TWILIO_KEY"), Context()), MESSAGE)
     assert answer.outcome is Answered.CONFIG  # the fake knows the token alone
     given = provider.requests[0].headers["authorization"].removeprefix("Basic ")
     assert base64.b64decode(given) == b"SK1:key-secret"
@@ -186,7 +175,7 @@ def test_a_key_signs_requests_instead_of_the_token(provider: TwilioServer, monke
 
 def test_too_many_requests_wait_as_long_as_twilio_says(provider: TwilioServer) -> None:
     provider.fail(Fault.THROTTLED)
-    (answer,) = send(Twilio(settings(provider), Context(CLOCK.now)), MESSAGE)
+    (answer,) = send_and_close(Twilio(settings(provider), Context(CLOCK.now)), MESSAGE)
     assert answer.outcome is Answered.RETRY
     assert answer.route
     assert answer.not_before == CLOCK.now() + dt.timedelta(seconds=7)
@@ -195,7 +184,7 @@ def test_too_many_requests_wait_as_long_as_twilio_says(provider: TwilioServer) -
 
 def test_an_error_of_twilios_own_may_have_taken_the_message(provider: TwilioServer) -> None:
     provider.fail(Fault.BROKEN)
-    (answer,) = send(Twilio(settings(provider), Context()), MESSAGE)
+    (answer,) = send_and_close(Twilio(settings(provider), Context()), MESSAGE)
     assert (answer.outcome, answer.code) == (Answered.UNKNOWN, "20500")
 
 
@@ -290,7 +279,14 @@ def test_a_secret_that_is_not_there_is_a_mistake_of_the_settings(
     provider: TwilioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TWILIO_TOKEN")
-    (answer,) = send(Twilio(settings(provider), Context()), MESSAGE)
+    (answer,) = send_and_close(Twilio(settings(provider), Context()), MESSAGE)
     assert answer.outcome is Answered.CONFIG
     assert "TWILIO_TOKEN" in (answer.detail or "")
     assert not provider.requests
+
+
+def test_a_proxy_is_used(provider: TwilioServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", provider.url)  # nobody listens at the endpoint itself
+    (answer,) = send_and_close(Twilio(settings(proxy="env:PROXY"), Context()), MESSAGE)
+    assert answer.outcome is Answered.ACCEPTED
+    assert provider.requests[0].headers["host"] == "127.0.0.1:1"

@@ -135,6 +135,14 @@ def test_incoming_words(text: str, kind: str, what: Received) -> None:
     assert heard(form) == [Receipt("SM2", what, CLOCK.now(), address="+4915112345001", text=text)]
 
 
+def test_a_webhook_may_be_a_get() -> None:
+    url = f"{URL}?{urlencode(INCOMING)}"
+    given = Request("GET", url, {"x-twilio-signature": signature("12345", url, {})}, INCOMING, b"")
+    assert [one.text for one in hear(given, SETTINGS, Context()).receipts] == ["Danke!"]
+    with pytest.raises(Forged):
+        hear(Request("GET", url.replace("Danke", "STOP"), given.headers, INCOMING, b""), SETTINGS, Context())
+
+
 def test_an_incoming_message_is_answered_with_nothing_to_say() -> None:
     response = hear(request(INCOMING), SETTINGS, Context())
     assert (response.status, response.body, response.media_type) == (200, b"<Response/>", "text/xml; charset=utf-8")

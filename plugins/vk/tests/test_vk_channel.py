@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import pytest
 import rulecrm_vk
@@ -28,7 +28,7 @@ from rulecrm.plugin import (
     key_of,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -108,16 +108,6 @@ def message(address: str = "1001") -> Message:
     return Message(key_of("gift|c1||0|0#1@", 0), "social", "c1", address, Content("Come back soon."), campaign="gift")
 
 
-def send(opened: Vk, *messages: Message) -> list[Answer]:
-    async def run() -> Sequence[Answer]:
-        try:
-            return await opened.send(messages)
-        finally:
-            await opened.close()
-
-    return list(asyncio.run(run()))
-
-
 def event(kind: str, about: Mapping[str, object], **more: object) -> Request:
     told = {"type": kind, "event_id": "e1", "v": "5.199", "group_id": 42, "object": about, "secret": SECRET, **more}
     body = json.dumps(told).encode()
@@ -177,20 +167,20 @@ class TestContract(ChannelContract):
 )
 def test_what_vk_says(api: VkApi, code: int, text: str, outcome: Answered, route: bool) -> None:
     api.code, api.message = code, text
-    (answer,) = send(channel(api.url), message())
+    (answer,) = send_and_close(channel(api.url), message())
     assert (answer.outcome, answer.code, answer.route) == (outcome, str(code), route)
     assert len(api.requests) == 1
 
 
 def test_a_wait_ends_after_a_while(api: VkApi) -> None:
     api.code = 9
-    (answer,) = send(channel(api.url), message())
+    (answer,) = send_and_close(channel(api.url), message())
     assert answer.not_before == CLOCK.now() + dt.timedelta(seconds=60)
 
 
 @pytest.mark.parametrize("address", ["", "id1", "-5", "1 2", "١"])
 def test_an_address_is_a_number(api: VkApi, address: str) -> None:
-    (answer,) = send(channel(api.url), message(address))
+    (answer,) = send_and_close(channel(api.url), message(address))
     assert answer.outcome in {Answered.DEAD_ADDRESS, Answered.ACCEPTED}
     assert (answer.outcome is Answered.ACCEPTED) == bool(api.taken())
     assert address.isdecimal() or not api.requests
@@ -198,7 +188,7 @@ def test_an_address_is_a_number(api: VkApi, address: str) -> None:
 
 def test_without_the_token_nothing_is_sent(api: VkApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VK_TOKEN")
-    (answer,) = send(channel(api.url), message())
+    (answer,) = send_and_close(channel(api.url), message())
     assert answer.outcome is Answered.CONFIG
     assert not api.requests
 

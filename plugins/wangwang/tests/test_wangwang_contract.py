@@ -143,7 +143,7 @@ def share(tmp_path: Path) -> Share:
 
 
 def settings(**more: object) -> Settings:
-    given = {"hook": HOOK, "secret": "env:WANGWANG_SECRET", "timeout": 0.2, **more}
+    given = {"hook": HOOK, "secret": "env:WANGWANG_SECRET", "timeout": 1.5, **more}
     return read_settings(given, Settings, where="[wangwang]")
 
 

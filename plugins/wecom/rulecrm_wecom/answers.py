@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from rulecrm.plugin import Answer, Answered
-from rulecrm_wecom.wire import Reply
+from rulecrm.plugin.wire import Reply
 
 __all__ = ["STALE_TOKEN", "ZONE", "answer_of", "code_of", "unreadable"]
 

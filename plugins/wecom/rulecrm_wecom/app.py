@@ -22,12 +22,12 @@ from rulecrm.plugin import (
     Response,
     Traits,
 )  # fmt: skip
+from rulecrm.plugin.parts import Part, send_in_parts
+from rulecrm.plugin.wire import FailedError, Wire
 from rulecrm_wecom.answers import ZONE, answer_of, code_of
-from rulecrm_wecom.api import Api, FailedError
+from rulecrm_wecom.api import Api
 from rulecrm_wecom.callbacks import Callback, Callbacks
-from rulecrm_wecom.parts import Part, parts_of
 from rulecrm_wecom.settings import AppSettings
-from rulecrm_wecom.wire import Wire
 
 __all__ = ["App"]
 
@@ -42,7 +42,8 @@ class App:
     def __init__(self, settings: AppSettings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._api = Api(Wire(settings.url, settings.timeout), settings.corp_id, settings.secret, context.now)
+        wire = Wire("WeCom", settings.url, settings.timeout, proxy=settings.proxy, agent="rulecrm-wecom/0.1.0")
+        self._api = Api(wire, settings.corp_id, settings.secret, context.now)
         self._callbacks = Callbacks(settings.corp_id, settings.callback_token, settings.callback_key, context.now)
         self.traits = Traits(
             channel="staff",
@@ -61,12 +62,7 @@ class App:
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Answer]:
         """Send messages; those with the same words in one call."""
-        answers = [self._refused(message) for message in batch]
-        places = [place for place, answer in enumerate(answers) if answer is None]
-        for part in parts_of(batch, places, self._body):
-            for place, answer in zip(part.places, await self._send(part), strict=True):
-                answers[place] = answer
-        return [answer for answer in answers if answer is not None]
+        return await send_in_parts(batch, self._refused, self._body, self._send)
 
     def _refused(self, message: Message) -> Answer | None:
         if not _MEMBER.fullmatch(message.address) and not (message.address == "" and self._settings.staff):

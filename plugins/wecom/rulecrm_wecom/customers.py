@@ -23,13 +23,13 @@ from rulecrm.plugin import (
     Response,
     Traits,
 )  # fmt: skip
+from rulecrm.plugin.parts import Part, send_in_parts
+from rulecrm.plugin.wire import FailedError, Wire
 from rulecrm_wecom.answers import ZONE, answer_of, code_of
-from rulecrm_wecom.api import Api, FailedError
+from rulecrm_wecom.api import Api
 from rulecrm_wecom.callbacks import Callback, Callbacks
-from rulecrm_wecom.parts import Part, parts_of
 from rulecrm_wecom.results import Results, name_of
 from rulecrm_wecom.settings import CustomerSettings
-from rulecrm_wecom.wire import Wire
 
 __all__ = ["Customers"]
 
@@ -44,7 +44,8 @@ class Customers:
     def __init__(self, settings: CustomerSettings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._api = Api(Wire(settings.url, settings.timeout), settings.corp_id, settings.secret, context.now)
+        wire = Wire("WeCom", settings.url, settings.timeout, proxy=settings.proxy, agent="rulecrm-wecom/0.1.0")
+        self._api = Api(wire, settings.corp_id, settings.secret, context.now)
         self._callbacks = Callbacks(settings.corp_id, settings.callback_token, settings.callback_key, context.now)
         self._results = Results(self._api, dt.timedelta(days=settings.watch_days), context.now)
         self.traits = Traits(
@@ -64,12 +65,7 @@ class Customers:
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Answer]:
         """Make tasks of messages; one of all those with the same words."""
-        answers = [_refused(message) for message in batch]
-        places = [place for place, answer in enumerate(answers) if answer is None]
-        for part in parts_of(batch, places, _body):
-            for place, answer in zip(part.places, await self._send(part), strict=True):
-                answers[place] = answer
-        return [answer for answer in answers if answer is not None]
+        return await send_in_parts(batch, _refused, _body, self._send)
 
     async def _send(self, part: Part) -> list[Answer]:
         document = {"chat_type": "single", "external_userid": list(part.people), **part.body}

@@ -12,8 +12,9 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from rulecrm.plugin import Receipt, Received
+from rulecrm.plugin.wire import FailedError
 from rulecrm_wecom.answers import answer_of, code_of
-from rulecrm_wecom.api import Api, FailedError
+from rulecrm_wecom.api import Api
 
 __all__ = ["Results", "name_of"]
 

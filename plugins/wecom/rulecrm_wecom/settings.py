@@ -27,6 +27,7 @@ class AppSettings:
         callback_token: the token of 接收消息, where the app calls back.
         callback_key: its EncodingAESKey.
         url: where the API is.
+        proxy: the URL of a proxy, such as one whose address is trusted.
         timeout: seconds to wait for an answer.
         duplicate_check: seconds in which WeCom drops a message that is the same as another; 0 for none, 14400 at most.
         confidential: whether messages may not be shared, and are shown with a watermark.
@@ -39,7 +40,8 @@ class AppSettings:
     staff: tuple[str, ...] = ()
     callback_token: Secret = NO_SECRET
     callback_key: Secret = NO_SECRET
-    url: str = "https://qyapi.weixin.qq.com"
+    url: str = field(default="https://qyapi.weixin.qq.com", validator=validators.matches_re(r"https?://\S+"))
+    proxy: Secret = NO_SECRET
     timeout: float = field(default=10.0, validator=validators.gt(0))
     duplicate_check: int = field(default=0, validator=[validators.ge(0), validators.le(14_400)])
     confidential: bool = False
@@ -57,6 +59,7 @@ class CustomerSettings:
         callback_token: the token of 接收事件服务器, where 客户联系 calls back.
         callback_key: its EncodingAESKey.
         url: where the API is.
+        proxy: the URL of a proxy, such as one whose address is trusted.
         timeout: seconds to wait for an answer.
         watch_days: for how many days a task is looked after; members may confirm it late.
     """
@@ -66,6 +69,7 @@ class CustomerSettings:
     sender: str = ""
     callback_token: Secret = NO_SECRET
     callback_key: Secret = NO_SECRET
-    url: str = "https://qyapi.weixin.qq.com"
+    url: str = field(default="https://qyapi.weixin.qq.com", validator=validators.matches_re(r"https?://\S+"))
+    proxy: Secret = NO_SECRET
     timeout: float = field(default=10.0, validator=validators.gt(0))
     watch_days: int = field(default=7, validator=[validators.ge(1), validators.le(30)])

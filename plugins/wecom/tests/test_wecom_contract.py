@@ -36,7 +36,7 @@ from rulecrm.plugin import (
     read_settings,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -281,14 +281,7 @@ def message(number: int, address: str, content: Content) -> Message:
 
 def send(channel: Channel, *people: str, content: Content | None = None) -> list[Answer]:
     batch = [message(number, who, content or Content("Hello.")) for number, who in enumerate(people)]
-
-    async def run() -> list[Answer]:
-        try:
-            return list(await channel.send(batch))
-        finally:
-            await channel.close()
-
-    return asyncio.run(run())
+    return send_and_close(channel, *batch)
 
 
 # --- an app's messages --------------------------------------------------------------------------------------------
@@ -414,6 +407,7 @@ def test_a_token_that_ended_early_costs_no_message(provider: WeCom) -> None:
         (errcode(40001, "invalid credential"), Answered.CONFIG),
         (errcode(40013, "invalid corpid"), Answered.CONFIG),
         (errcode(60020, "not allow to access from your ip"), Answered.CONFIG),
+        (errcode(99999, "something new"), Answered.CONFIG),
         (errcode(-1), Answered.RETRY),
         (errcode(45009), Answered.RETRY),
         (Reply(502, b"<html>"), Answered.RETRY),
@@ -672,3 +666,13 @@ def test_it_is_admitted_and_loads_little() -> None:
     assert all(kind.doc and kind.guide for kind in registry.channels.values())
     loaded = "import sys, rulecrm_wecom; sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
     assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
+
+
+def test_a_proxy_is_used(provider: WeCom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXY", provider.url)  # the fake answers whatever host it is asked for
+    (answer,) = send(opened("http://provider.invalid", proxy="env:PROXY"), "m001")
+    assert answer.outcome is Answered.ACCEPTED
+    assert {call.headers["host"] for call in provider.requests} == {"provider.invalid"}
+    monkeypatch.setenv("PROXY", "nowhere")
+    (answer,) = send(opened("http://provider.invalid", proxy="env:PROXY"), "m001")
+    assert answer.outcome is Answered.CONFIG

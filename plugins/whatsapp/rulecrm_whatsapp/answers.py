@@ -15,10 +15,8 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import httpx
-
 from rulecrm.plugin import Answer, Answered
-from rulecrm_whatsapp.wire import Reply
+from rulecrm.plugin.wire import Reply
 
 __all__ = ["DEAD", "OPTED_OUT", "answer_of"]
 
@@ -124,7 +122,7 @@ def _refused(error: Mapping[str, object], reply: Reply, now: dt.datetime) -> Ans
     return Answer(Answered.POLICY, code=named, detail=_POLICY.get(code, "refused"))
 
 
-def _named(headers: httpx.Headers, now: dt.datetime) -> dt.datetime | None:
+def _named(headers: Mapping[str, str], now: dt.datetime) -> dt.datetime | None:
     """Until when to wait, where Meta says so: `Retry-After`, or the minutes of `X-Business-Use-Case-Usage`."""
     after = headers.get("retry-after", "")
     if after.isdecimal() and len(after) < 8:

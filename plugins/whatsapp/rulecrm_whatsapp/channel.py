@@ -1,20 +1,20 @@
 """The channel.
 
 In: messages, webhooks. Out: answers, receipts.
-Invariant: a message is posted once; whether the 24 hours of a conversation are open is Meta's to say.
+Invariant: a message is posted once; whether the 24 hours of a conversation are open is Meta's to say. The token is in a
+header, which no log shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rulecrm import RulesError
 from rulecrm.plugin import Answer, Answered, Context, Message, Rate, Request, Response, Traits
+from rulecrm.plugin.wire import Wire
 from rulecrm_whatsapp.answers import answer_of
 from rulecrm_whatsapp.bodies import body_of, number_of
 from rulecrm_whatsapp.settings import Settings
 from rulecrm_whatsapp.webhooks import challenge_of, receipts_of
-from rulecrm_whatsapp.wire import LostError, UnreachedError, Wire
 
 __all__ = ["WhatsApp"]
 
@@ -25,7 +25,9 @@ class WhatsApp:
     def __init__(self, settings: Settings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._wire = Wire(settings)
+        self._wire = Wire(
+            "the Graph API", settings.url, settings.timeout, proxy=settings.proxy, agent="rulecrm-whatsapp/0.1.0"
+        )
         rates = (Rate(settings.per_second, 1.0), Rate(1, 6.0, recipient=True))
         self.traits = Traits(
             channel="im",
@@ -46,15 +48,13 @@ class WhatsApp:
     async def _send(self, message: Message) -> Answer:
         if not number_of(message.address):
             return Answer(Answered.DEAD_ADDRESS, detail="that is no phone number")
-        try:
-            reply = await self._wire.post(body_of(message, self._settings))
-        except RulesError as error:
-            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
-        except UnreachedError as error:
-            return Answer(Answered.RETRY, detail=f"the Graph API was not reached: {error}")
-        except LostError as error:
-            return Answer(Answered.UNKNOWN, detail=f"no answer of the Graph API's: {error}")
-        return answer_of(reply, self._now())
+        path = f"/{self._settings.version}/{self._settings.phone_number_id}/messages"
+        document = body_of(message, self._settings)
+        reply = await self._wire.ask("POST", path, document=document, headers=self._headers)
+        return reply if isinstance(reply, Answer) else answer_of(reply, self._now())
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"authorization": f"Bearer {self._settings.token.reveal()}"}
 
     def hear(self, request: Request) -> Response:
         """A webhook: Meta's handshake (GET), or what it tells (POST).

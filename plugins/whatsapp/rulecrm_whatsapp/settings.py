@@ -44,7 +44,7 @@ class Settings:
     phone_number_id: str = field(validator=validators.matches_re(r"\d+"))
     app_secret: Secret = NO_SECRET
     verify_token: Secret = NO_SECRET
-    url: str = "https://graph.facebook.com"
+    url: str = field(default="https://graph.facebook.com", validator=validators.matches_re(r"https?://\S+"))
     version: str = field(default="v23.0", validator=validators.matches_re(r"v\d+\.\d+"))
     proxy: Secret = NO_SECRET
     timeout: float = field(default=10.0, validator=validators.gt(0))

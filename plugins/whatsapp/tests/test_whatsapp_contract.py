@@ -33,7 +33,7 @@ from rulecrm.plugin import (
     read_settings,
     registry_of,
 )  # fmt: skip
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
 
@@ -196,14 +196,8 @@ class TestWhatsApp(ChannelContract):
 def send(channel: WhatsApp, content: Content | None = None, **more: object) -> Answer:
     one = Message(key_of("d", 0), "im", "c1", "+49 151 12345001", content or Content("Hello."), **more)  # type: ignore[arg-type]
 
-    async def run() -> Answer:
-        try:
-            (answer,) = await channel.send([one])
-        finally:
-            await channel.close()
-        return answer
-
-    return asyncio.run(run())
+    (answer,) = send_and_close(channel, one)
+    return answer
 
 
 SHIPPED = Content("Ann, 11:00.", code="shipped", parameters={"nick": "Ann\n B.", "at": "11:00"})

@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from rulecrm.plugin import Answer, Answered
-from rulecrm_x.wire import Reply
+from rulecrm.plugin.wire import Reply
 
 __all__ = ["answer_of"]
 

@@ -11,9 +11,9 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 
-from rulecrm import RulesError
 from rulecrm.plugin import (
     Answer,
     Answered,
@@ -28,9 +28,10 @@ from rulecrm.plugin import (
     Response,
     Traits,
 )
+from rulecrm.plugin.wire import Wire
 from rulecrm_x.answers import answer_of
+from rulecrm_x.oauth import Keys, authorization
 from rulecrm_x.settings import Settings
-from rulecrm_x.wire import LostError, UnreachedError, Wire
 
 __all__ = ["X"]
 
@@ -41,7 +42,7 @@ class X:
     def __init__(self, settings: Settings, context: Context) -> None:
         self._settings = settings
         self._now = context.now
-        self._wire = Wire(settings, context.now)
+        self._wire = Wire("X", settings.url, settings.timeout, agent="rulecrm-x")
         self.traits = Traits(
             channel="social", provider="x", address="x",
             rates=(Rate(settings.per_quarter_hour, 900.0), Rate(settings.per_day, 86_400.0)), longest=10_000,
@@ -88,15 +89,16 @@ class X:
         return await self._call(path, {"text": message.content.text}, "dm_event_id")
 
     async def _call(self, path: str, document: Mapping[str, object], name: str) -> Answer:
-        try:
-            reply = await self._wire.post(path, document)
-        except RulesError as error:
-            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
-        except UnreachedError as error:
-            return Answer(Answered.RETRY, detail=f"X was not reached: {error}")
-        except LostError as error:
-            return Answer(Answered.UNKNOWN, detail=f"no answer of X's: {error}")
-        return answer_of(reply, name, self._now())
+        reply = await self._wire.ask("POST", path, document=document, headers=lambda: self._headers(path))
+        return reply if isinstance(reply, Answer) else answer_of(reply, name, self._now())
+
+    def _headers(self, path: str) -> Mapping[str, str]:
+        given = self._settings
+        keys = Keys(
+            given.api_key.reveal(), given.api_secret.reveal(), given.access_token.reveal(), given.access_secret.reveal()
+        )
+        url, seconds = f"{given.url.rstrip('/')}{path}", int(self._now().timestamp())
+        return {"authorization": authorization("POST", url, keys, secrets.token_hex(16), seconds)}
 
 
 def _mac(secret: bytes, body: bytes) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import pytest
 import rulecrm_x
@@ -33,7 +33,7 @@ from rulecrm.plugin import (
     key_of,
     registry_of,
 )
-from rulecrm.testing.channels import ChannelContract
+from rulecrm.testing.channels import ChannelContract, send_and_close
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
@@ -122,16 +122,6 @@ def message(address: str = "1001") -> Message:
     return Message(key_of("gift|c1||0|0#1@", 0), "social", "c1", address, Content("Come back soon."), campaign="gift")
 
 
-def send(opened: X, *messages: Message) -> list[Answer]:
-    async def run() -> Sequence[Answer]:
-        try:
-            return await opened.send(messages)
-        finally:
-            await opened.close()
-
-    return list(asyncio.run(run()))
-
-
 def webhook(event: Mapping[str, object] | bytes, signature: str | None = None) -> Request:
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     mac = base64.b64encode(hmac.new(b"consumer-secret", body, hashlib.sha256).digest()).decode()
@@ -201,20 +191,20 @@ def test_the_published_signature_comes_out() -> None:
 )
 def test_what_x_says(api: XApi, status: int, detail: str, outcome: Answered) -> None:
     api.say = _problem(status, detail)
-    (answer,) = send(channel(api.url), message())
+    (answer,) = send_and_close(channel(api.url), message())
     assert (answer.outcome, answer.code) == (outcome, str(status))
     assert len(api.requests) == 1
 
 
 def test_a_wrong_number_is_told_by_its_parameter(api: XApi) -> None:
     api.say = _problem(400, "Invalid Request", errors=[{"parameters": {"participant_id": ["12"]}}])
-    (answer,) = send(channel(api.url), message("12"))
+    (answer,) = send_and_close(channel(api.url), message("12"))
     assert answer.outcome is Answered.DEAD_ADDRESS
 
 
 def test_a_quarter_of_an_hour_is_waited_for(api: XApi) -> None:
     api.fail(Fault.THROTTLED)
-    (answer,) = send(channel(api.url), message())
+    (answer,) = send_and_close(channel(api.url), message())
     assert (answer.outcome, answer.route) == (Answered.RETRY, True)
     assert answer.not_before == CLOCK.now() + dt.timedelta(seconds=300)
 
@@ -224,21 +214,21 @@ def test_a_day_is_waited_for(api: XApi) -> None:
     api.say = Reply(429, b'{"title":"Too Many Requests"}', {
         "content-type": "application/json", "x-user-limit-24hour-remaining": "0", "x-user-limit-24hour-reset": str(reset),
     })  # fmt: skip
-    (answer,) = send(channel(api.url), message())
+    (answer,) = send_and_close(channel(api.url), message())
     assert (answer.outcome, answer.route) == (Answered.WAIT_QUOTA, True)
     assert answer.not_before == CLOCK.now() + dt.timedelta(hours=2)
 
 
 @pytest.mark.parametrize("address", ["", "@shop", "12/../../tweets", "١٢", "1 2"])
 def test_an_address_is_a_number_and_no_path(api: XApi, address: str) -> None:
-    (answer,) = send(channel(api.url), message(address))
+    (answer,) = send_and_close(channel(api.url), message(address))
     assert answer.outcome is Answered.DEAD_ADDRESS
     assert not api.requests
 
 
 def test_without_a_key_nothing_is_sent(api: XApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("X_TOKEN_SECRET")
-    (answer,) = send(channel(api.url), message())
+    (answer,) = send_and_close(channel(api.url), message())
     assert answer.outcome is Answered.CONFIG
     assert not api.requests
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -60,7 +61,8 @@ def command(
         }
         click.echo(json.dumps(report, indent=2))
         return
-    click.echo(f"the clock is at {done.to.isoformat()}")
+    zone = rules.program.zone
+    click.echo(f"the clock is at {done.to.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}")
     click.echo(f"journeys: {done.entered:,} begun, {done.ended:,} ended; decisions: {done.decided:,}")
     for outcome, count in done.outcomes.items():
         click.echo(f"  {outcome}: {count:,}")

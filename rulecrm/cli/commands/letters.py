@@ -48,17 +48,18 @@ def list_(*, url: str, form: str) -> None:
 @command.command("explain")
 @click.argument("decision")
 @options.state
-def explain(*, decision: str, url: str) -> int:
+def explain(*, decision: str, url: str) -> None:
     """Tell everything that was tried with one message."""
     from rulecrm.state import Ledger
 
     with reporting(), Ledger.open(url, create=False) as ledger:
         found = ledger.letters.all(decision)
-    if not found:
-        click.echo(f"no message has the decision `{decision}`", err=True)
-        return 1
+        if not found:
+            from rulecrm.diagnostics.model import Diagnostic, RulesError
+
+            help_ = "`rulecrm letters list` and `rulecrm history CUSTOMER --format json` have them"
+            raise RulesError([Diagnostic("R486", f"no message has the decision `{decision}`", help=help_)])
     click.echo("\n".join(_lines(found[0])))
-    return 0
 
 
 @command.command("retry")

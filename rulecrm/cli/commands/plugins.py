@@ -12,8 +12,8 @@ __all__ = ["command"]
 
 @click.command("plugins")
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(*, name: str | None, as_json: bool) -> int:
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, name: str | None, form: str) -> int:
     """List the plugins that are installed and what each offers; with NAME, tell one of them in full.
 
     Status 1 where the plugin NAME was refused.
@@ -24,7 +24,7 @@ def command(*, name: str | None, as_json: bool) -> int:
     registry = installed()
     if name is None:
         plugins = offers.listed(registry)
-        if as_json:
+        if form == "json":
             click.echo(json.dumps(plugins, ensure_ascii=False, indent=2))
         elif plugins and sys.stdout.isatty():
             from rich.console import Console
@@ -40,7 +40,7 @@ def command(*, name: str | None, as_json: bool) -> int:
         near = nearest(name, [one.name for one in registry.plugins])
         raise click.UsageError(f"no plugin is called {name}" + (f"; the nearest is {near}" if near else ""))
     found = [offers.described(registry, one) for one in named]
-    if as_json:
+    if form == "json":
         click.echo(json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False, indent=2))
     else:
         click.echo("\n\n".join("\n".join(offers.one_told(one)) for one in found))

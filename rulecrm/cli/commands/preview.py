@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -112,18 +113,25 @@ def _lines(shown: Preview, currency: str, price: Decimal | None) -> list[str]:
         odd = f" because of {' '.join(counted.odd[:10])}" if counted.odd else ""
         lines += ["", f"{counted.units} characters of {counted.encoding}{odd}: {parts_}{cost}"]
     if shown.values:
-        lines += ["", "filled with:", *(f"  {name} = {_value(value)}" for name, value in shown.values.items())]
+        lines += [
+            "",
+            "filled with:",
+            *(f"  {name} = {_value(value, currency, shown.zone)}" for name, value in shown.values.items()),
+        ]
     return lines
 
 
-def _value(value: object) -> str:
+def _value(value: object, currency: str, zone: str) -> str:
+    """A value as a template shows it, the zone of an instant beside it."""
+    from rulecrm.words.values import Moment, Money
+
     match value:
         case None:
             return "(missing)"
         case bool():
             return str(value).lower()
         case Decimal():
-            return f"{value:f}"
+            return f"{Money.of(value, currency)!s} {currency}"
         case dt.datetime():
-            return value.isoformat()
+            return f"{Moment.of(value, ZoneInfo(zone))!s} {zone}"
     return str(value)

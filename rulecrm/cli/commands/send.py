@@ -14,7 +14,7 @@ from rulecrm.cli import options
 from rulecrm.cli.progress import progress
 from rulecrm.cli.report import draw, reporting
 from rulecrm.cli.shop import open_shop
-from rulecrm.diagnostics.model import Diagnostic
+from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 
 if TYPE_CHECKING:
     from rulecrm import Engine, Rules
@@ -24,6 +24,9 @@ __all__ = ["command"]
 
 _PAUSE = 5.0
 """Seconds between two looks at the outbox."""
+
+_ASKING = 60.0
+"""Seconds between two times that providers are asked what became of messages."""
 
 
 @click.command("send")
@@ -47,6 +50,12 @@ _PAUSE = 5.0
     help="Send nothing; write there what would be sent, as files to be opened and read.",
 )
 @click.option("--once/--follow", "once", default=True, help="Send what is due (as it is), or go on until interrupted.")
+@click.option(
+    "--poll/--no-poll",
+    "poll",
+    default=True,
+    help="Ask providers first what became of earlier messages, where they do not call (as it is), or ask nobody.",
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Hand over at most so many messages.")
 @click.option("--worker", metavar="NAME", help="What this worker is called; two that work at one time differ.")
 @click.option(
@@ -66,6 +75,7 @@ def command(
     settings: dict[str, str],
     dry: Path | None,
     once: bool,
+    poll: bool,
     limit: int | None,
     worker: str | None,
     now: dt.date | None,
@@ -87,10 +97,11 @@ def command(
             if dry is not None:
                 return _rehearse(engine, dry, now, limit, form)
             if not once:
-                return _follow(engine, rules, folder, worker)
+                return _follow(engine, rules, folder, worker, poll=poll)
+            heard = _poll(engine) if poll else 0
             with progress() as moved:
                 done = engine.dispatch(now, limit=limit, worker=worker, progress=moved)
-        _report(done, form)
+        _report(done, heard, form)
     return 1 if done.stopped else 0
 
 
@@ -105,12 +116,35 @@ def _rehearse(engine: Engine, folder: Path, now: dt.date | None, limit: int | No
     return 0
 
 
-def _follow(engine: Engine, rules: Rules, folder: Path, worker: str | None) -> int:
+def _poll(engine: Engine) -> int:
+    """How many new receipts there are. A provider that cannot be asked keeps nobody from sending."""
+    try:
+        return engine.poll()
+    except ExceptionGroup as group:
+        found: list[Diagnostic] = []
+        for error in group.exceptions:
+            if isinstance(error, RulesError):
+                found += error.diagnostics
+                continue
+            what = f"{type(error).__name__}: {error}".rstrip(": ")
+            where = "; ".join(getattr(error, "__notes__", ())) or "while routes were asked"
+            help_ = "what it has to tell is asked for again with the next run; messages are sent all the same"
+            found.append(Diagnostic("R497", f"{where}: {what}", severity=Severity.WARNING, help=help_))
+        draw(found, {})
+        return 0
+
+
+def _follow(engine: Engine, rules: Rules, folder: Path, worker: str | None, *, poll: bool) -> int:
     """Until somebody interrupts it; facts that have changed meanwhile are read again."""
     import rulecrm
 
     read, told = _changed(folder), frozenset[Diagnostic]()
+    asked = float("-inf")
     while True:
+        if poll and time.monotonic() - asked >= _ASKING:
+            if heard := _poll(engine):
+                click.echo(f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC  new receipts: {heard:,}")
+            asked = time.monotonic()
         if _changed(folder) != read:
             read = _changed(folder)
             engine.facts = rulecrm.Facts.open(folder, schema=rules.program.schema, zone=rules.program.zone)
@@ -129,9 +163,10 @@ def _changed(folder: Path) -> tuple[tuple[str, int], ...]:
     return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir() if path.is_file()))
 
 
-def _report(done: Dispatched, form: str) -> None:
+def _report(done: Dispatched, heard: int, form: str) -> None:
     if form == "json":
         report = {
+            "receipts": heard,
             "outcomes": dict(done.outcomes),
             "waiting": done.waiting,
             "until": None if done.until is None else done.until.isoformat(),
@@ -141,6 +176,8 @@ def _report(done: Dispatched, form: str) -> None:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return
     draw(done.diagnostics, {})
+    if heard:
+        click.echo(f"new receipts: {heard:,}")
     for outcome, count in done.outcomes.items():
         click.echo(f"{outcome}: {count:,}")
     if not done.outcomes:

@@ -73,8 +73,8 @@ port and a path, and nothing else: `https://crm.example.com/r`.""",
     Code(
         "R490",
         "package that serving needs",
-        """`rulecrm serve` needs a web server, which other commands do not: `pip install "rulecrm[serve]"`. An application
-of one's own that mounts `rulecrm.web` needs `rulecrm[web]` alone.""",
+        """`rulecrm serve` needs a web server, which other commands do not: `pip install "rulecrm[serve]"`. An
+application of one's own that mounts `rulecrm.web` needs `rulecrm[web]` alone.""",
     ),
     Code(
         "R491",
@@ -96,5 +96,25 @@ says which version is installed. Until it is mended, leave the call out.""",
 type that it announced (money as whole ten-thousandths, instants as microseconds, …), and that looks at the arguments of
 that row alone: one that adds up a column, counts rows or draws lots would let facts of one customer, or of the future,
 reach another. It is asked a second time for some of the rows to see that.""",
+    ),
+    Code(
+        "R494",
+        "route that cannot do that",
+        """Some channels keep audiences of customers at their provider, some post where everybody reads; most only send
+messages. The route that was named has a channel that does not do what it was asked for, or there is no such route.""",
+    ),
+    Code(
+        "R495",
+        "post that asks for more than anybody gives",
+        """A post is written for nobody in particular: its template has the params of the rules, the clock, and the
+values that are given with it. What is worked out for a customer, a customer's attribute, or a coupon has
+no value there.""",
+    ),
+    Code(
+        "R497",
+        "provider that could not be asked",
+        """Some providers do not call when a message was delivered, came back or was answered: they are asked, before
+`rulecrm send` sends. One of them raised an error, or could not be reached. Messages are sent all the same, and what it
+has to tell is asked for again the next time.""",
     ),
 )
