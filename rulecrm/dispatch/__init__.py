@@ -11,11 +11,12 @@ from rulecrm.dispatch.gate import Gate, Passed
 from rulecrm.dispatch.posting import Posted, post, words_of
 from rulecrm.dispatch.rehearsal import Rehearsed, rehearse
 from rulecrm.dispatch.routes import ADDRESSES, Route, Routes, Sending, Web
+from rulecrm.dispatch.shared import patiently
 from rulecrm.dispatch.writing import Ready, Templates, Words, Writer
 
 __all__ = [
     # a run
-    "Dispatched", "dispatch", "Rehearsed", "rehearse",
+    "Dispatched", "dispatch", "patiently", "Rehearsed", "rehearse",
     # audiences, posts
     "Posted", "Synced", "post", "sync", "words_of",
     # by which way

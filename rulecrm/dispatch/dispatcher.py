@@ -138,7 +138,7 @@ async def _work(shared: Shared, routes: Routes) -> None:
         problem = route.problem() or await shared.aside(shared.gate.problem, route)
         if problem is None:
             lanes.append(Lane(route, shared, ways))
-        elif shared.ledger.outbox.peek(shared.now(), ways=ways, limit=1):
+        elif await shared.aside(shared.ledger.outbox.peek, shared.now(), ways=ways, limit=1):
             shared.stop(route.name, problem)
     shared.hall.busy = len(lanes)
     try:

@@ -25,7 +25,7 @@ from rulecrm.model.sending import MARKETING, Received
 from rulecrm.plugin import PlatformType
 from rulecrm.policy import Reach, free_at, open_reach, over_limits
 from rulecrm.runtime.arrays import Bools, Ints
-from rulecrm.state import Claimed, Outcome, Reached
+from rulecrm.state import Claimed, Heard, Outcome, Reached
 
 __all__ = ["Gate", "Passed"]
 
@@ -38,13 +38,15 @@ class Passed:
     """A message that may go, and where to.
 
     Attributes:
-        heard: whether receipts that forbid the channel were there, and do not hold against this message.
+        asked: when the gate was asked, microseconds.
+        heard: what the customer had told of the channel by then.
     """
 
     claimed: Claimed
     address: str = field(repr=False)
     purpose: str = MARKETING
-    heard: bool = False
+    asked: int = 0
+    heard: Heard = frozenset()
 
 
 @define(eq=False)
@@ -114,7 +116,7 @@ class Gate:
             if one.due + self.expires <= now:
                 asked.answers[number] = _expired(one, self.expires)
         staff = asked.still(lambda one: one.action != "send")
-        asked.settle(staff, lambda number: Passed(messages[number], route.address, _NOTICE))
+        asked.settle(staff, lambda number: Passed(messages[number], route.address, _NOTICE, now))
         purposes = [self.purpose(one) for one in messages]
         for purpose in sorted({purposes[number] for number in asked.open}):
             here = [number for number in asked.open if purposes[number] == purpose]
@@ -126,7 +128,7 @@ class Gate:
         keys = pl.Series([asked.messages[number].customer for number in here], dtype=pl.String)
         place = {number: row for row, number in enumerate(here)}
         instants = np.full(len(here), asked.now, np.int64)
-        customers, channel = keys.unique().to_list(), route.channel
+        channel = route.channel
         answers = at.all(channel, keys, instants, purpose=purpose)
 
         def refuse(told: str, why: str, rows: Bools) -> None:
@@ -136,7 +138,8 @@ class Gate:
         forbidden = self._forbidden(answers.get(_PLATFORM), channel, purpose)
         for reason in sorted(set(forbidden) - {""}):
             refuse("not allowed", reason, np.array([one == reason for one in forbidden], bool))
-        told = self.reached.unwelcome(customers, channel)
+        addresses = answers[route.address].cast(pl.String).str.strip_chars().fill_null("")
+        told = self.reached.unwelcome(channel, set(zip(keys.to_list(), addresses.to_list(), strict=True)))
         refuse("no consent", f"no consent for {channel}", answers["refused"].to_numpy())
         if purpose == MARKETING:
             left = _told(told, Received.UNSUBSCRIBED, keys, answers.get(f"{channel}_consent_at"))
@@ -144,19 +147,12 @@ class Gate:
         refuse("suppressed", f"suppressed for {channel}", answers["suppressed"].to_numpy())
         refuse("suppressed", f"a complaint about {channel}", _told(told, Received.COMPLAINED, keys, None))
         refuse("suppressed", f"{channel} came back for good", _told(told, Received.BOUNCED, keys, None))
-        addresses = answers[route.address].cast(pl.String).str.strip_chars().fill_null("")
         refuse("no address", f"no {route.address}", (addresses == "").to_numpy())
         if asked.sending:
             self._wait(asked, route, purpose, here, answers["zone"])
             self._limit(asked, route, here)
         open_ = [number for number in here if asked.answers[number] is None]
-        heard = frozenset(told.get_column("customer"))
-        asked.settle(
-            open_,
-            lambda number: Passed(
-                asked.messages[number], addresses[place[number]], purpose, asked.messages[number].customer in heard
-            ),
-        )
+        asked.settle(open_, lambda number: _passed(asked, number, addresses[place[number]], purpose, told))
 
     def _wait(self, asked: _Asked, route: Route, purpose: str, here: list[int], zones: pl.Series) -> None:
         """Quiet hours of the rules, and hours of the law or the provider."""
@@ -283,9 +279,14 @@ def _expired(one: Claimed, expires: int) -> Outcome:
     return Outcome(one, "done", one.way, "expired", reason, refused=one.refused)
 
 
-def _told(told: pl.DataFrame, what: Received, keys: pl.Series, consent: pl.Series | None) -> Bools:
+def _passed(asked: _Asked, number: int, address: str, purpose: str, told: Mapping[str, Heard]) -> Passed:
+    one = asked.messages[number]
+    return Passed(one, address, purpose, asked.now, told.get(one.customer, frozenset()))
+
+
+def _told(told: Mapping[str, Heard], what: Received, keys: pl.Series, consent: pl.Series | None) -> Bools:
     """Who has told so, and has not agreed anew since."""
-    last = dict(told.filter(pl.col("what") == what.value).select("customer", "at").iter_rows())
+    last = {customer: at for customer, heard in told.items() for kind, at in heard if kind == what.value}
     if not last:
         return np.zeros(len(keys), bool)
     since = [None] * len(keys) if consent is None else consent.cast(pl.Datetime("us", "UTC")).to_physical().to_list()

@@ -17,14 +17,14 @@ from collections.abc import Coroutine, Hashable, Sequence
 from math import ceil
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.dispatch.clock import micros_of
 from rulecrm.dispatch.gate import Passed
 from rulecrm.dispatch.retries import later
 from rulecrm.dispatch.routes import Route
-from rulecrm.dispatch.shared import Shared, problem_of
+from rulecrm.dispatch.shared import Shared, clean, problem_of
 from rulecrm.dispatch.writing import Ready, written
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.state import Granted, Mark, Outcome, Ways
@@ -45,6 +45,15 @@ _MOST = 2000
 
 _CATCH_UP = 50_000
 """Microseconds that calls of a route with a rate may make up for, where they were late."""
+
+_FRESH = 5_000_000
+"""Microseconds: what passed the gate longer ago is taken there again before it is handed over."""
+
+_DELAY = 10_000_000
+"""Microseconds after its instant: what was not handed over by then, because calls before it hang, waits again."""
+
+_LATE = Answer(Answered.RETRY, detail="it was not handed over in time")
+"""In the place of an answer, where the channel was not asked."""
 
 _PATIENCE = 60_000_000
 """Microseconds that a lane waits for a rate; what would have to wait longer goes back to the outbox."""
@@ -222,60 +231,99 @@ class Lane:
 
     async def _turn(self, volley: Sequence[tuple[list[Ready], int]]) -> None:
         """Record what has come, mark what goes next, and call the channel."""
-        shared, settled = self.shared, self._settled
+        shared, outcomes = self.shared, self._settled
         self._settled = []
-        marks = [self._mark(one) for batch, _ in volley for one in batch]
-        self._under_way += len(marks)
-        outcomes = list(settled)
-        marked = await shared.booked(self._write, outcomes, marks)
+        self._under_way += sum(len(batch) for batch, _ in volley)
+        marked: frozenset[str] = frozenset()
+        stale = [one for batch, _ in volley for one in batch if shared.now() - one.passed.asked > _FRESH]
+        try:
+            out = await self._asked_again(stale, outcomes) if stale else frozenset()
+            going = [one for batch, _ in volley for one in batch if one.claimed.decision not in out]
+            marked = await shared.booked(self._write, outcomes, [self._mark(one) for one in going])
+        except BaseException:
+            self._settled = [*outcomes, *self._settled]  # answers are not lost: the end of the run tries again
+            self._under_way -= sum(len(batch) for batch, _ in volley)
+            raise
         shared.count(outcomes)
+        left = 0
         for batch, at in volley:
             mine = [one for one in batch if one.claimed.decision in marked]
-            self._lose(len(batch) - len(mine))
+            left += len(batch) - len(mine)
             if mine:
                 call = asyncio.create_task(self._call(mine, at))
                 self._calls.add(call)
                 call.add_done_callback(self._calls.discard)
-        if outcomes:
+        self._under_way -= left
+        shared.spend(-left)
+        self._drained = self._drained and not left
+        if outcomes or left:
             shared.hall.poke()
         await asyncio.sleep(0)  # calls that take no time are answered now
         self._collect()
 
+    async def _asked_again(self, stale: Sequence[Ready], outcomes: list[Outcome]) -> frozenset[str]:
+        """Ask the gate about what has waited for its turn; what may not go now, with what becomes of it."""
+        shared, out = self.shared, set[str]()
+        verdicts = await shared.aside(shared.gate.ask, self.route, [one.claimed for one in stale], shared.now())
+        for one, verdict in zip(stale, verdicts, strict=True):
+            if isinstance(verdict, Outcome):
+                outcomes.append(verdict)
+                out.add(one.claimed.decision)
+            else:
+                one.passed = verdict
+        return frozenset(out)
+
     def _mark(self, one: Ready) -> Mark:
-        claimed, staff = one.claimed, one.claimed.action != "send"
+        claimed, passed = one.claimed, one.passed
+        whom = claimed.customer if claimed.action == "send" else None
         return Mark(
-            claimed.decision, claimed.number, claimed.way.choice, self.route.channel, one.message.key, claimed.customer,
-            heard=one.heard or staff,
+            claimed.decision, claimed.number, claimed.way.choice, self.route.channel, one.message.key, whom,
+            passed.address, passed.heard,
         )  # fmt: skip
 
-    def _lose(self, count: int) -> None:
-        """So many of a volley were not marked: they are somebody else's, or the gate is to be asked again."""
-        self._under_way -= count
-        self.shared.spend(-count)
-        self._drained = self._drained and not count
-
     def _write(self, outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> frozenset[str]:
-        shared = self.shared
+        shared, traits = self.shared, self.route.traits
+        remembers = traits.remembers // dt.timedelta(microseconds=1) if traits.idempotent else 0
         return shared.ledger.outbox.turn(
-            shared.worker, outcomes, marks, route=self.route.name, now=shared.now(), lease=shared.call_lease
-        )
+            shared.worker, outcomes, marks, route=self.route.name, now=shared.now(), lease=shared.call_lease,
+            remembers=remembers,
+        )  # fmt: skip
 
     async def _call(self, batch: Sequence[Ready], at: int) -> None:
-        """Hand a batch over; whatever the channel does, there is an answer for each message."""
+        """Hand a batch over; whatever the channel does, there is an answer for each message.
+
+        What could not be handed over in time is not: its lease is to outlast the call, and the gate's word to be fresh.
+        """
+        answers: Sequence[Answer] = [Answer(Answered.UNKNOWN, detail="the channel was broken off")] * len(batch)
+        try:
+            answers = await self._answered(batch, at)
+        finally:
+            self._answers.put_nowait((batch, answers))
+
+    async def _answered(self, batch: Sequence[Ready], at: int) -> Sequence[Answer]:
         shared = self.shared
         answers: Sequence[Answer] = ()
+        latest = max(at, shared.now()) + _DELAY
         async with self._slots:
             if at:
                 # A call that is late may catch up a little; more would be a burst that the rate forbids.
                 at = max(at, self._next, shared.now() - max(0, _CATCH_UP - int(self._gap)))
                 self._next = at + ceil(self._gap * len(batch))
                 await shared.sleep_until(at)
+            if shared.now() > latest:
+                return [_LATE] * len(batch)
             try:
                 async with asyncio.timeout(shared.timeout):
                     answers = list(await self.route.sender.send([one.message for one in batch]))
                 problem = problem_of(answers, len(batch))
             except TimeoutError:
                 problem = f"gave no answer within {shared.timeout:g} s"
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                problem = "was cancelled"  # within: a stranger's code, again
+                self._blame(problem)
             except Exception as error:  # noqa: BLE001 - a stranger's code: whatever it raises, the run goes on
                 problem = f"raised {type(error).__name__}"
                 self._blame(problem)
@@ -283,8 +331,8 @@ class Lane:
                 if problem:
                     self._blame(problem)
         if problem:
-            answers = [Answer(Answered.UNKNOWN, detail=f"the channel {problem}")] * len(batch)
-        self._answers.put_nowait((batch, answers))
+            return [Answer(Answered.UNKNOWN, detail=f"the channel {problem}")] * len(batch)
+        return [clean(one) for one in answers]
 
     def _blame(self, problem: str) -> None:
         provider = self.route.traits.provider
@@ -309,6 +357,11 @@ class Lane:
             self._under_way -= len(batch)
             count += len(batch)
             for one, answer in zip(batch, answers, strict=True):
+                if answer is _LATE:
+                    waits = later(one.claimed, micros_of(now), _LATE.detail or "")
+                    self._settled.append(evolve(waits, answer=answer, answered=micros_of(now)))
+                    shared.spend(-1)
+                    continue
                 self._settled.append(shared.judge.outcome(one.claimed, self.route, answer, now))
                 self._heed(answer, now)
         self._measure(count)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.dispatch.routes import Route
-from rulecrm.dispatch.shared import Shared, problem_of
+from rulecrm.dispatch.shared import Shared, clean, problem_of
 from rulecrm.model.sending import Answered, Sent
 from rulecrm.plugin import Asks
 from rulecrm.state import Claimed
@@ -71,7 +71,7 @@ async def _ask(
         if answer.outcome is Answered.UNKNOWN:
             left.append((claimed, sent))
         else:
-            outcomes.append(shared.judge.outcome(claimed, route, answer, now))
+            outcomes.append(shared.judge.outcome(claimed, route, clean(answer), now))
     if outcomes:
         turn = shared.ledger.outbox.turn
         await shared.booked(

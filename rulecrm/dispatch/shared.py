@@ -8,26 +8,32 @@ and the loop goes on meanwhile.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.dispatch.clock import Clock, micros_of
 from rulecrm.dispatch.gate import Gate
 from rulecrm.dispatch.retries import Judge
 from rulecrm.dispatch.writing import Writer
-from rulecrm.model.sending import Answer
+from rulecrm.model.sending import Answer, Answered, Price
 from rulecrm.state import Ledger, Outcome
 
-__all__ = ["Hall", "Shared", "problem_of"]
+__all__ = ["Hall", "Shared", "clean", "patiently", "problem_of"]
 
 _TIMES = 20
 """How often a busy ledger is waited for; each time as long as it was opened to wait."""
+
+_LONGEST = 2_000
+"""Characters of what a provider says that are kept."""
+
+_MOST_UNITS = 1 << 31
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -124,17 +130,11 @@ class Shared:
 
     async def booked(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Write into the ledger, in the one thread that does; an engine that advances meanwhile is waited for."""
-        for _ in range(_TIMES):
-            try:
-                return await asyncio.get_running_loop().run_in_executor(self.book, partial(work, *args, **kwargs))
-            except RulesError as error:
-                if error.diagnostics[0].code != "R457":
-                    raise
-        return await asyncio.get_running_loop().run_in_executor(self.book, partial(work, *args, **kwargs))
+        return await patiently(self.book, partial(work, *args, **kwargs))
 
     async def aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Prepare something beside the messages that are under way."""
-        return await asyncio.get_running_loop().run_in_executor(self.desk, partial(work, *args, **kwargs))
+        return await patiently(self.desk, partial(work, *args, **kwargs))
 
     def left(self) -> int:
         """How many messages may still be handed over."""
@@ -166,9 +166,56 @@ class Shared:
             self.diagnostics.append(diagnostic)
 
 
+async def patiently(executor: Executor | None, work: Callable[[], T]) -> T:
+    """Do it in a thread; a ledger that is in use is waited for, and so is one that broke a ring of waiting workers."""
+    for _ in range(_TIMES):
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, work)
+        except RulesError as error:
+            if error.diagnostics[0].code != "R457":
+                raise
+    return await asyncio.get_running_loop().run_in_executor(executor, work)
+
+
 def problem_of(answers: Sequence[object], asked: int) -> str:
     """What is wrong with what a channel gave back; nothing where it is as it should be."""
     if len(answers) != asked:
         return f"gave {len(answers)} answers for {asked} messages"
-    strange = next((one for one in answers if not isinstance(one, Answer)), None)
-    return "" if strange is None else f"answered with a {type(strange).__name__}"
+    for one in answers:
+        if not isinstance(one, Answer):
+            return f"answered with a {type(one).__name__}"
+        outcome: object = one.outcome
+        until: object = one.not_before
+        if not isinstance(outcome, Answered):
+            return "answered with an outcome that there is not"
+        if until is not None and (not isinstance(until, dt.datetime) or until.tzinfo is None):
+            return "answered with an instant that has no zone"
+    return ""
+
+
+def clean(answer: Answer) -> Answer:
+    """An answer as either database can hold it: what strangers' code found in a provider's answer may be anything."""
+    texts: tuple[object, ...] = (answer.provider_id, answer.code, answer.detail)
+    if answer.units is None and answer.price is None and all(text is None or _plain(text) for text in texts):
+        return answer  # as it mostly is
+    units: object = answer.units
+    price: object = answer.price
+    return evolve(
+        answer,
+        provider_id=_text(answer.provider_id),
+        code=_text(answer.code),
+        detail=_text(answer.detail),
+        units=units if isinstance(units, int) and abs(units) < _MOST_UNITS else None,
+        price=price if isinstance(price, Price) else None,
+    )
+
+
+def _plain(text: object) -> bool:
+    return isinstance(text, str) and len(text) <= _LONGEST and text.isascii() and "\0" not in text
+
+
+def _text(text: object) -> str | None:
+    """Text without NUL, which PostgreSQL cannot hold, and lone surrogates, which neither can."""
+    if text is None:
+        return None
+    return str(text)[:_LONGEST].replace("\0", "").encode("utf-8", "replace").decode()

@@ -33,14 +33,22 @@ _LATER = 15 * _MINUTE
 """When a message asks again for a coupon of a pool that was empty."""
 
 
-@frozen
+@define(eq=False)
 class Ready:
-    """A message that can be handed over."""
+    """A message that can be handed over.
 
-    claimed: Claimed
+    Attributes:
+        passed: what the gate has said last.
+        message: what the channel gets.
+    """
+
+    passed: Passed
     message: Message
-    heard: bool = False
-    """See `Passed`."""
+
+    @property
+    def claimed(self) -> Claimed:
+        """The message as it was claimed."""
+        return self.passed.claimed
 
 
 @frozen
@@ -97,7 +105,7 @@ def written(
             unsubscribe=said.unsubscribe,
             expires=_EPOCH + dt.timedelta(microseconds=claimed.due + expires),
         )
-        ready.append(Ready(claimed, message, one.heard))
+        ready.append(Ready(one, message))
     return ready, ended
 
 

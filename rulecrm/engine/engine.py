@@ -16,7 +16,17 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
-from rulecrm.dispatch import ADDRESSES, Dispatched, Posted, Rehearsed, Routes, Synced, SystemClock, starting_at
+from rulecrm.dispatch import (
+    ADDRESSES,
+    Dispatched,
+    Posted,
+    Rehearsed,
+    Routes,
+    Synced,
+    SystemClock,
+    patiently,
+    starting_at,
+)
 from rulecrm.dispatch import Clock as SendingClock
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
 from rulecrm.engine.hearing import Hearing, recognise
@@ -271,7 +281,7 @@ class Engine:
             now: the instant to begin at, where it is not the present.
             limit: how many messages may be handed over; all that are due where nothing is said.
             worker: what this worker is called; two that work on one ledger at a time differ.
-            clock: what time it is, and how to wait; the machine's where nothing is said.
+            clock: what time it is, and how to wait; the machine's where nothing is said (with PostgreSQL its server's).
             progress: told how far the work has come.
 
         Raises:
@@ -296,8 +306,9 @@ class Engine:
             if clock is not None:
                 raise ValueError("either `now` or `clock` says what time it is")
             clock = starting_at(instant_of(now, self._program.zone))
-        self._recognise()
-        return await self._sender().send(clock=clock or SystemClock(), limit=limit, worker=worker, progress=progress)
+        await patiently(None, self._recognise)
+        clock = clock or SystemClock(self._ledger.ahead())
+        return await self._sender().send(clock=clock, limit=limit, worker=worker, progress=progress)
 
     def poll(self) -> int:
         """Fetch what providers that do not call have to tell since they were last asked; how many receipts were new.

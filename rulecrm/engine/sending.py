@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from rulecrm.dispatch import (
     Synced,
     Templates,
     dispatch,
+    patiently,
     post,
     rehearse,
     sync,
@@ -113,13 +115,14 @@ class Sender:
     ) -> Dispatched:
         """One run of the dispatcher; see `Engine.dispatch`."""
         ledger = self.ledger
-        ledger.receipts.reconcile()  # what came before its message was known: that it has arrived, or is unwelcome
-        gate, writer = self._parts(ledger.coupons)
+        # What came before its message was known: that it has arrived, or is unwelcome.
+        await patiently(None, ledger.receipts.reconcile)
+        gate, writer = await patiently(None, partial(self._parts, ledger.coupons))
         done = await dispatch(
             ledger, self.program, self.routes, gate, writer,
             clock=clock, random=SystemRandom(), worker=worker or _name(), limit=limit, progress=progress,
         )  # fmt: skip
-        ledger.receipts.reconcile()
+        await patiently(None, ledger.receipts.reconcile)
         return done
 
     async def sync(self, segment: str, *, route: str, audience: str, facts: Facts, now: int, dry: bool) -> Synced:

@@ -12,9 +12,10 @@ from rulecrm.state.reached import Reached
 from rulecrm.state.receipts import Receipts
 from rulecrm.state.settings import RulesVersion, Settings
 from rulecrm.state.told import TOLD
+from rulecrm.state.unwelcome import Heard
 
 __all__ = [
-    "TOLD", "WAIT", "Advance", "Buckets", "Claimed", "Coupons", "Granted", "Happening", "History", "Ledger", "Letter",
-    "Letters", "Mark", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion", "Settings", "Tombstones", "Tried",
-    "Waiting", "Way", "Ways",
+    "TOLD", "WAIT", "Advance", "Buckets", "Claimed", "Coupons", "Granted", "Happening", "Heard", "History", "Ledger",
+    "Letter", "Letters", "Mark", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion", "Settings", "Tombstones",
+    "Tried", "Waiting", "Way", "Ways",
 ]  # fmt: skip

@@ -11,7 +11,8 @@ and SQLite is told a value that a whole chunk has in the statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import polars as pl
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from rulecrm.model.decisions import Field
 from rulecrm.model.types import INSTANT, TEXT
 
-__all__ = ["CHUNK", "Watch", "admitted", "at_the_door", "fetch", "insert", "many", "physical", "staged"]
+__all__ = ["CHUNK", "Watch", "admitted", "among", "at_the_door", "fetch", "insert", "many", "physical", "staged"]
 
 CHUNK = 20_000
 """Rows in memory as Python objects at a time."""
@@ -98,6 +99,16 @@ def many(connection: sa.Connection, statement: str, rows: Sequence[tuple[object,
         if connection.dialect.name == "postgresql":
             statement = statement.replace("?", "%s")
         connection.exec_driver_sql(statement, list(rows))
+
+
+def among(
+    connection: sa.Connection, column: sa.ColumnElement[object], values: Collection[str]
+) -> sa.ColumnElement[bool]:
+    """Whether a column of texts has one of these values; one parameter, however many they are."""
+    if connection.dialect.name == "postgresql":
+        return column == sa.func.any(sa.cast(list(values), sa.ARRAY(sa.Text)))
+    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(each.c.value))
 
 
 @contextmanager

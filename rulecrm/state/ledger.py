@@ -36,7 +36,7 @@ from rulecrm.state.privacy import compact, erase
 from rulecrm.state.reached import Reached
 from rulecrm.state.receipts import Receipts
 from rulecrm.state.refusals import refusal, translated
-from rulecrm.state.settings import RulesVersion, Settings, claim
+from rulecrm.state.settings import RulesVersion, Settings, claim, claimed
 from rulecrm.state.told import told
 
 __all__ = ["WAIT", "Ledger"]
@@ -109,6 +109,10 @@ class Ledger:
         Raises:
             RulesError: R455, it belongs to other rules, or has another seed, start or zone; nothing was written.
         """
+        with self._transaction(write=False) as connection:  # mostly all is known, and nobody waits
+            known = claimed(connection, settings, self._address.shown)
+        if known is not None:
+            return known
         with self._transaction(write=True) as connection:
             take_lock(connection)
             return claim(connection, settings, self._address.shown)
@@ -247,6 +251,21 @@ class Ledger:
     def in_memory(self) -> bool:
         """Whether the ledger is gone with the program; it has one connection then."""
         return self._address.dialect == "sqlite" and self._address.path is None
+
+    def ahead(self) -> dt.timedelta:
+        """How far the clock of the database's server is ahead of this machine's; none where it is the same machine.
+
+        Workers of several machines go by the server's, so that leases and rates mean the same to all of them.
+        """
+        if self._address.dialect == "sqlite":
+            return dt.timedelta()
+        with self._transaction(write=False) as connection:
+            before = dt.datetime.now(dt.UTC)
+            server: dt.datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            after = dt.datetime.now(dt.UTC)
+        if before <= server <= after:
+            return dt.timedelta()
+        return server - before - (after - before) / 2
 
     @property
     def outbox(self) -> Outbox:

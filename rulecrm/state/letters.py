@@ -145,6 +145,8 @@ _DEAD = sa.and_(
 
 def _check(connection: sa.Connection, chosen: Collection[str]) -> None:
     query = sa.select(outbox.c.decision).join_from(outbox, decisions, outbox.c.decision == decisions.c.decision)
+    if connection.dialect.name == "postgresql":  # nobody makes anything else of them meanwhile
+        query = query.order_by(outbox.c.decision).with_for_update(of=outbox)
     dead = set(connection.execute(query.where(among(connection, outbox.c.decision, chosen), _DEAD)).scalars())
     other = sorted(set(chosen) - dead)
     if other:

@@ -17,12 +17,13 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import evolve, field, frozen
 
-from rulecrm.model.sending import Answer, Received
+from rulecrm.model.sending import Answer, Answered
 from rulecrm.state import bulk
-from rulecrm.state.bulk import Watch
-from rulecrm.state.tables import attempts, decisions, outbox, receipts
+from rulecrm.state.bulk import Watch, among
+from rulecrm.state.tables import attempts, decisions, outbox
+from rulecrm.state.unwelcome import Heard, heard_of
 
-__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Way", "Ways", "among", "forbidding"]
+__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Way", "Ways", "among"]
 
 Transaction = Callable[..., AbstractContextManager[sa.Connection]]
 """`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
@@ -114,14 +115,10 @@ class Mark:
     """A message that is about to be handed over.
 
     Attributes:
-        decision: its id.
         number: of the attempt.
-        choice: which of the decision's messages.
-        channel: the word of the rules.
-        key: the idempotency key.
-        customer: whom it is for.
-        heard: whether the gate has weighed receipts that forbid the channel; where it saw none, one that has come since
-            keeps the message from being marked.
+        customer: whom it goes to; None where it is for the staff.
+        address: where it goes.
+        heard: what the gate knew that the customer had told of the channel.
     """
 
     decision: str
@@ -129,8 +126,9 @@ class Mark:
     choice: int
     channel: str
     key: str
-    customer: str = field(default="", repr=False)
-    heard: bool = False
+    customer: str | None = None
+    address: str = field(default="", repr=False)
+    heard: Heard = frozenset()
 
 
 @frozen
@@ -242,7 +240,7 @@ class Outbox:
         with self.transaction(write=True) as connection:
             self.watch("release")
             claimed = sa.and_(columns.state.in_(_UNDER_WAY), columns.state == "claimed", ran_out)
-            again = connection.execute(sa.update(outbox).where(claimed).values(_FREE)).rowcount
+            again = self._free(connection, claimed)
             query = sa.select(columns.decision, columns.erased)
             query = query.where(columns.state.in_(_UNDER_WAY), columns.state == "sending", ran_out)
             if connection.dialect.name == "postgresql":
@@ -257,7 +255,15 @@ class Outbox:
         columns = outbox.c
         claimed = sa.and_(columns.state.in_(_UNDER_WAY), columns.state == "claimed", columns.worker == worker)
         with self.transaction(write=True) as connection:
-            return connection.execute(sa.update(outbox).where(claimed).values(_FREE)).rowcount
+            return self._free(connection, claimed)
+
+    def _free(self, connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
+        """Let claims wait again; those that somebody else is writing at this moment are passed over."""
+        if connection.dialect.name == "postgresql":
+            query = sa.select(outbox.c.decision).where(which).order_by(outbox.c.decision)
+            found = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+            which = among(connection, outbox.c.decision, found)
+        return connection.execute(sa.update(outbox).where(which).values(_FREE)).rowcount
 
     def expire(self, due: int, reason: str) -> int:
         """End messages that wait although they were due at an instant or before; how many there were."""
@@ -275,9 +281,20 @@ class Outbox:
     # --- handing over ---------------------------------------------------------------------------------------------
 
     def turn(
-        self, worker: str, outcomes: Sequence[Outcome], marks: Sequence[Mark], *, route: str, now: int, lease: int
+        self,
+        worker: str,
+        outcomes: Sequence[Outcome],
+        marks: Sequence[Mark],
+        *,
+        route: str,
+        now: int,
+        lease: int,
+        remembers: int = 0,
     ) -> frozenset[str]:
         """Write what became of messages, and mark those that are handed over next, in one transaction.
+
+        A message whose customer has told something since the gate was asked is not marked: it waits, so that the gate
+        is asked again. Nor is one that was lost before and that its provider would not know again.
 
         Args:
             worker: who holds them.
@@ -286,6 +303,7 @@ class Outbox:
             route: through which they go.
             now: the instant, microseconds.
             lease: how long an answer may take, microseconds.
+            remembers: for how long the provider knows a message by its key, microseconds.
 
         Returns:
             The decisions that were marked: only these may be handed over.
@@ -297,7 +315,7 @@ class Outbox:
             marked = frozenset[str]()
             if marks:
                 self.watch("mark")
-                marked = _mark(connection, worker, marks, route=route, now=now, until=now + lease)
+                marked = _mark(connection, worker, marks, route=route, now=now, until=now + lease, remembers=remembers)
         if outcomes:
             self.watch("recorded")
         if marks:
@@ -391,18 +409,6 @@ def _due(now: int, ways: Ways, limit: int) -> sa.Select[tuple[Any, ...]]:
     return query.order_by(columns.not_before).limit(limit)
 
 
-def among(
-    connection: sa.Connection, column: sa.ColumnElement[object], values: Collection[str]
-) -> sa.ColumnElement[bool]:
-    """Whether a column of texts has one of these values; one parameter, however many they are."""
-    if connection.dialect.name == "postgresql":
-        return column == sa.func.any(sa.cast(list(values), sa.ARRAY(sa.Text)))
-    import json
-
-    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(sa.select(each.c.value))
-
-
 def _claimed(row: sa.Row[*tuple[Any, ...]]) -> Claimed:
     held = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for the row as a mapping
     way = Way(held["choice"], held["channel"], held["template"], held["via"], held["values"])
@@ -420,17 +426,22 @@ def _one_at_a_time(connection: sa.Connection) -> None:
 
 
 def _mark(
-    connection: sa.Connection, worker: str, marks: Sequence[Mark], *, route: str, now: int, until: int
+    connection: sa.Connection, worker: str, marks: Sequence[Mark], *, route: str, now: int, until: int, remembers: int
 ) -> frozenset[str]:
     columns = outbox.c
     mine = sa.and_(columns.state == "claimed", columns.worker == worker)
-    query = sa.select(columns.decision)
+    query = sa.select(columns.decision, columns.attempts)
     query = query.where(among(connection, columns.decision, [one.decision for one in marks]), mine)
-    if connection.dialect.name == "postgresql":
-        query = query.with_for_update()
-    held = frozenset(connection.execute(query).scalars())
-    held -= _unwelcome(connection, [one for one in marks if one.decision in held and not one.heard])
-    rows = [one for one in marks if one.decision in held]
+    there = {row.decision: row.attempts for row in connection.execute(_held(connection, query))}
+    held = [one for one in marks if there.get(one.decision) == one.number - 1]
+    told = _told_since(connection, held)
+    forgotten = _forgotten(connection, held, route=route, since=now - remembers)
+    if told:
+        again = among(connection, columns.decision, told - forgotten)
+        connection.execute(sa.update(outbox).where(again).values(_FREE))
+    if forgotten:
+        _lose(connection, sorted(forgotten), ())
+    rows = [one for one in held if one.decision not in told | forgotten]
     bulk.many(
         connection,
         """UPDATE rulecrm_outbox SET state = 'sending', attempts = ?, key = ?, route = ?, leased_until = ?,
@@ -443,47 +454,71 @@ def _mark(
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         [(one.decision, one.number, one.choice, one.channel, one.key, route, worker, now) for one in rows],
     )
-    return held
+    return frozenset(one.decision for one in rows)
 
 
-def _unwelcome(connection: sa.Connection, marks: Sequence[Mark]) -> frozenset[str]:
-    """Messages that somebody has said something against since the gate was asked: it is asked again."""
-    columns = receipts.c
+def _held(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]:
+    """The rows, locked: always those of the outbox first and in one order, so that no two wait for each other."""
+    if connection.dialect.name == "postgresql":
+        return query.order_by(outbox.c.decision).with_for_update(of=outbox)
+    return query
+
+
+def _told_since(connection: sa.Connection, marks: Sequence[Mark]) -> frozenset[str]:
+    """Messages to people who have told something of the channel that the gate did not know."""
     found: set[str] = set()
     for channel in {one.channel for one in marks}:
-        mine = [one for one in marks if one.channel == channel]
-        query = sa.select(columns.customer).where(columns.channel == channel, forbidding())
-        told = set(
-            connection.execute(
-                query.where(among(connection, columns.customer, {one.customer for one in mine}))
-            ).scalars()
-        )
-        found |= {one.decision for one in mine if one.customer in told}
-    if found:
-        again = sa.update(outbox).where(among(connection, outbox.c.decision, found))
-        connection.execute(again.values(_FREE))
+        mine = [one for one in marks if one.channel == channel and one.customer is not None]
+        heard = heard_of(connection, channel, {(one.customer or "", one.address) for one in mine}) if mine else {}
+        found.update(one.decision for one in mine if heard.get(one.customer or "", frozenset()) - one.heard)
     return frozenset(found)
 
 
-def forbidding() -> sa.ColumnElement[bool]:
-    """Whether a receipt forbids its channel: unsubscribed, complained, bounced for good."""
-    hard = sa.and_(receipts.c.what == Received.BOUNCED.value, receipts.c.reason == "hard")
-    return sa.or_(receipts.c.what.in_([Received.UNSUBSCRIBED.value, Received.COMPLAINED.value]), hard)
+def _forgotten(connection: sa.Connection, marks: Sequence[Mark], *, route: str, since: int) -> frozenset[str]:
+    """Messages that wait because their answer was lost, and that the provider would take for new ones by now."""
+    again = [one.decision for one in marks if one.number > 1]
+    if not again:
+        return frozenset()
+    last, lost = sa.alias(attempts, "last"), sa.or_(attempts.c.outcome.is_(None), attempts.c.outcome == "unknown")
+    columns = outbox.c
+    query = (
+        sa.select(columns.decision)
+        .join_from(outbox, last, sa.and_(last.c.decision == columns.decision, last.c.number == columns.attempts))
+        .join(attempts, sa.and_(attempts.c.decision == columns.decision, attempts.c.key == last.c.key, lost))
+        .where(among(connection, columns.decision, again), columns.tries > 0)
+        .where(sa.or_(last.c.outcome.is_(None), last.c.outcome == "unknown"))
+        .where(sa.or_(attempts.c.begun <= since, attempts.c.route != route))
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+_TAKEN = (Answered.ACCEPTED, Answered.DELIVERED)
 
 
 def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome]) -> None:
-    """Answers are kept whoever holds the message by now; its outcome is settled by whoever handed it over last."""
-    answered = [one for one in outcomes if one.answer is not None]
-    bulk.many(
-        connection,
-        """UPDATE rulecrm_attempts SET answered = ?, outcome = ?, provider_id = ?, code = ?, detail = ?, units = ?,
-        price = ?, currency = ? WHERE decision = ? AND number = ?""",
-        [_answer(one) for one in answered],
-    )
+    """Answers are kept whoever holds the message by now; its outcome is settled by whoever handed it over last.
+
+    That a provider has taken a message is true whenever it is heard: if nobody has handed it over since, it is not
+    handed over again.
+    """
+    outcomes = sorted(outcomes, key=lambda one: one.claimed.decision)
+    if connection.dialect.name == "postgresql":
+        decided = among(connection, outbox.c.decision, [one.claimed.decision for one in outcomes])
+        connection.execute(_held(connection, sa.select(outbox.c.decision).where(decided))).all()
     asked = [one for one in outcomes if one.answer is None]
-    for rows, still in (
-        ([(one, worker) for one in asked], "state = 'claimed' AND worker = ?"),
-        ([(one, None) for one in answered], "state IN ('sending', 'unknown') AND CAST(? AS TEXT) IS NULL"),
+    taken = [one for one in outcomes if one.answer is not None and one.answer.outcome in _TAKEN]
+    others = [one for one in outcomes if one.answer is not None and one.answer.outcome not in _TAKEN]
+    for rows, first in ((taken, ""), (others, " AND (outcome IS NULL OR outcome = 'unknown')")):
+        bulk.many(
+            connection,
+            f"""UPDATE rulecrm_attempts SET answered = ?, outcome = ?, provider_id = ?, code = ?, detail = ?, units = ?,
+            price = ?, currency = ? WHERE decision = ? AND number = ?{first}""",  # noqa: S608
+            [_answer(one) for one in rows],
+        )
+    for rows, whose, still in (
+        (asked, worker, "state = 'claimed' AND worker = ?"),
+        (others, None, "state IN ('sending', 'unknown', 'held') AND CAST(? AS TEXT) IS NULL"),
+        (taken, None, "state <> 'done' AND CAST(? AS TEXT) IS NULL"),
     ):
         # The decision first: whether it is still this worker's to settle is said by the outbox as it was.
         bulk.many(
@@ -491,14 +526,14 @@ def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome])
             f"""UPDATE rulecrm_decisions SET outcome = ?, reason = ?, choice = ?, channel = ?, template = ?, via = ?,
             "values" = ? WHERE decision = ? AND outcome IN ('queued', 'unknown') AND EXISTS
             (SELECT 1 FROM rulecrm_outbox WHERE decision = ? AND attempts = ? AND {still})""",  # noqa: S608
-            [(*_told(one), *_of(one), whose) for one, whose in rows],
+            [(*_told(one), *_of(one), whose) for one in rows],
         )
         bulk.many(
             connection,
             f"""UPDATE rulecrm_outbox SET state = ?, choice = ?, channel = ?, template = ?, via = ?, not_before = ?,
             tries = ?, reason = ?, refused = ?, sent_at = ?, provider_id = ?, worker = NULL, leased_until = NULL
             WHERE decision = ? AND attempts = ? AND {still}""",  # noqa: S608
-            [(*_moved(one), *_of(one), whose) for one, whose in rows],
+            [(*_moved(one), *_of(one), whose) for one in rows],
         )
 
 

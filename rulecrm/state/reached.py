@@ -6,22 +6,22 @@ Invariant: what was told by a receipt counts from the moment it is in the ledger
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 import sqlalchemy as sa
 from attrs import field, frozen
 
 from rulecrm.state import bulk
-from rulecrm.state.outbox import Transaction, among, forbidding
-from rulecrm.state.tables import decisions, outbox, receipts
+from rulecrm.state.outbox import Transaction, among
+from rulecrm.state.tables import decisions, outbox
+from rulecrm.state.unwelcome import Heard, heard_of
 
 __all__ = ["Reached"]
 
 _SENT = pl.Schema(
     {"customer": pl.String(), "campaign": pl.String(), "channel": pl.String(), "route": pl.String(), "due": pl.Int64()}
 )
-_UNWELCOME = pl.Schema({"customer": pl.String(), "what": pl.String(), "at": pl.Int64()})
 
 
 @frozen(eq=False)
@@ -49,13 +49,7 @@ class Reached:
             doubtful = query.where(mine, columns.sent_at.is_(None), handed_over, columns.route.is_not(None))
             return pl.concat([bulk.fetch(connection, one, _SENT) for one in (taken, doubtful)])
 
-    def unwelcome(self, customers: Sequence[str], channel: str) -> pl.DataFrame:
-        """What customers have told of a channel that forbids it: `customer what at`, the last of each kind.
-
-        `what` is `unsubscribed` or `complained`, or `bounced` for good.
-        """
-        columns = receipts.c
-        query = sa.select(columns.customer, columns.what, sa.func.max(columns.at)).where(forbidding())
+    def unwelcome(self, channel: str, people: Collection[tuple[str, str]]) -> Mapping[str, Heard]:
+        """What these people (customer, address) have told of a channel that forbids it; see `heard_of`."""
         with self.transaction(write=False) as connection:
-            query = query.where(among(connection, columns.customer, customers), columns.channel == channel)
-            return bulk.fetch(connection, query.group_by(columns.customer, columns.what), _UNWELCOME)
+            return heard_of(connection, channel, people)

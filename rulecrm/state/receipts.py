@@ -29,7 +29,7 @@ from rulecrm.state.privacy import Tombstones
 from rulecrm.state.settling import settle
 from rulecrm.state.told import told
 
-__all__ = ["PATIENCE", "Receipts", "Transaction", "normal_address", "reconcile"]
+__all__ = ["PATIENCE", "Receipts", "Transaction", "hashed_address", "normal_address", "reconcile"]
 
 Transaction = Callable[..., AbstractContextManager[sa.Connection]]
 """Opens a transaction of a ledger; `write=True` for one that may write."""
@@ -273,6 +273,11 @@ def normal_address(address: str) -> str:
     return re.sub(r"^(\+|00)", "", digits) if re.fullmatch(r"\+?\d{5,}", digits) else address
 
 
+def hashed_address(salt: str, address: str) -> str:
+    """What is kept of an address that nobody knows yet."""
+    return Tombstones(salt, frozenset()).of(normal_address(address))
+
+
 # --- whose ------------------------------------------------------------------------------------------------------------
 
 
@@ -303,6 +308,7 @@ def _rows(row: _Row, receipt: Receipt, messages: Messages, people: _People) -> l
         reason=_short(receipt.reason),
         text=_short(receipt.text),
     )
+    row = evolve(row, key=_short(row.key), provider_id=_short(row.provider_id))
     found = messages.of(row.route, row.key, row.provider_id)
     if found is not None:
         return [_matched(row, found)]

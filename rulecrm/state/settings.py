@@ -16,7 +16,7 @@ from rulecrm.model.durations import Duration
 from rulecrm.state.refusals import refusal
 from rulecrm.state.tables import clock, meta
 
-__all__ = ["RulesVersion", "Settings", "claim"]
+__all__ = ["RulesVersion", "Settings", "claim", "claimed"]
 
 
 @frozen
@@ -71,13 +71,34 @@ def claim(connection: sa.Connection, settings: Settings, shown: str) -> Settings
     Raises:
         RulesError: R455, the ledger belongs to other rules, or another seed, start or zone.
     """
-    kept = {row.name: row.value for row in connection.execute(sa.select(meta.c.name, meta.c.value))}
-    if "seed" not in kept:
+    mine = _kept(connection)
+    if mine is None:
         _write(connection, settings, new=True)
         connection.execute(sa.update(clock).values(clock=settings.start))
         return settings
+    current = _agreed(mine, settings, shown)
+    if current != mine:
+        _write(connection, current, new=False)
+    return current
+
+
+def claimed(connection: sa.Connection, settings: Settings, shown: str) -> Settings | None:
+    """The settings as the ledger has them, where there is nothing to write; None where there is.
+
+    Raises:
+        RulesError: see `claim`.
+    """
+    mine = _kept(connection)
+    return mine if mine is not None and _agreed(mine, settings, shown) == mine else None
+
+
+def _kept(connection: sa.Connection) -> Settings | None:
+    """The settings of a ledger; None where it has none yet."""
+    kept = {row.name: row.value for row in connection.execute(sa.select(meta.c.name, meta.c.value))}
+    if "seed" not in kept:
+        return None
     start = kept.get("start")
-    mine = Settings(
+    return Settings(
         rules=kept["rules"],
         machines=frozenset(json.loads(kept["machines"])),
         zone=kept["zone"],
@@ -85,11 +106,11 @@ def claim(connection: sa.Connection, settings: Settings, shown: str) -> Settings
         start=None if start is None else int(start),
         lateness=Duration(*json.loads(kept["lateness"])),
     )
+
+
+def _agreed(mine: Settings, settings: Settings, shown: str) -> Settings:
     _compare(mine, settings, shown)
-    current = Settings(settings.rules, settings.machines, mine.zone, mine.seed, mine.start, settings.lateness)
-    if current != mine:
-        _write(connection, current, new=False)
-    return current
+    return Settings(settings.rules, settings.machines, mine.zone, mine.seed, mine.start, settings.lateness)
 
 
 def _compare(kept: Settings, given: Settings, shown: str) -> None:
