@@ -339,7 +339,7 @@ class Seen:
     def _position(self, view: View, bound: ir.Bound | None, *, upper: bool) -> Ints:
         """The position just past the rows before (or at) a bound, no bound reaching past T."""
         if bound is None:
-            return self._upto(view, self.points.instant)
+            return self._upto(view, self.points.instant, checked=not upper)
         value = self._bound(bound.at)
         inclusive = bound.closed == upper
         if isinstance(value, Fixed):
@@ -352,10 +352,10 @@ class Seen:
                 if isinstance(self.points.instant, np.ndarray)
                 else min(edge, self.points.instant)
             )
-            return self._upto(view, seen)
+            return self._upto(view, seen, checked=not upper)
         edges, present = split(value.cast(pl.Int64))
         edges = np.minimum(edges if inclusive else edges - 1, self.points.instant)
-        positions = self._upto(view, edges)
+        positions = self._upto(view, edges, checked=not upper)
         if present is None:
             return positions
         # A window with an end that is missing holds nothing: its start is put at its end.
@@ -380,8 +380,10 @@ class Seen:
             edges = np.where(present, edges, nothing.max if lower else nothing.min)
         return edges
 
-    def _upto(self, view: View, instants: int | Ints) -> Ints:
-        if view.index.since is not None:
+    def _upto(self, view: View, instants: int | Ints, *, checked: bool = True) -> Ints:
+        # What an upper bound leaves is limited by the lower one, which is checked: `before 2023-09-30` of rows of the
+        # last year may lie before all rows that are here, and is empty then, as it ought to be.
+        if checked and view.index.since is not None:
             view.index.check_reach(instants if isinstance(instants, int) else int(instants.min(initial=NEVER)))
         if self.points.codes is None and isinstance(instants, int):
             return view.upto(instants)

@@ -498,8 +498,7 @@ _TAKEN = (Answered.ACCEPTED, Answered.DELIVERED)
 def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome]) -> None:
     """Answers are kept whoever holds the message by now; its outcome is settled by whoever handed it over last.
 
-    That a provider has taken a message is true whenever it is heard: if nobody has handed it over since, it is not
-    handed over again.
+    That a provider has taken a message is true whenever it is heard, of whichever attempt: it is not handed over again.
     """
     outcomes = sorted(outcomes, key=lambda one: one.claimed.decision)
     if connection.dialect.name == "postgresql":
@@ -516,23 +515,23 @@ def _record(connection: sa.Connection, worker: str, outcomes: Sequence[Outcome])
             [_answer(one) for one in rows],
         )
     for rows, whose, still in (
-        (asked, worker, "state = 'claimed' AND worker = ?"),
-        (others, None, "state IN ('sending', 'unknown', 'held') AND CAST(? AS TEXT) IS NULL"),
-        (taken, None, "state <> 'done' AND CAST(? AS TEXT) IS NULL"),
+        (asked, worker, "attempts = ? AND state = 'claimed' AND worker = ?"),
+        (others, None, "attempts = ? AND state IN ('sending', 'unknown', 'held') AND CAST(? AS TEXT) IS NULL"),
+        (taken, None, "attempts >= ? AND state <> 'done' AND CAST(? AS TEXT) IS NULL"),
     ):
         # The decision first: whether it is still this worker's to settle is said by the outbox as it was.
         bulk.many(
             connection,
             f"""UPDATE rulecrm_decisions SET outcome = ?, reason = ?, choice = ?, channel = ?, template = ?, via = ?,
             "values" = ? WHERE decision = ? AND outcome IN ('queued', 'unknown') AND EXISTS
-            (SELECT 1 FROM rulecrm_outbox WHERE decision = ? AND attempts = ? AND {still})""",  # noqa: S608
+            (SELECT 1 FROM rulecrm_outbox WHERE decision = ? AND {still})""",  # noqa: S608
             [(*_told(one), *_of(one), whose) for one in rows],
         )
         bulk.many(
             connection,
             f"""UPDATE rulecrm_outbox SET state = ?, choice = ?, channel = ?, template = ?, via = ?, not_before = ?,
             tries = ?, reason = ?, refused = ?, sent_at = ?, provider_id = ?, worker = NULL, leased_until = NULL
-            WHERE decision = ? AND attempts = ? AND {still}""",  # noqa: S608
+            WHERE decision = ? AND {still}""",  # noqa: S608
             [(*_moved(one), *_of(one), whose) for one in rows],
         )
 

@@ -18,7 +18,9 @@ def docstring(text: str) -> str:
     lines = [_kept(line) for line in text.split("\n")]
     if lines[0][:1] in (" ", "\t"):
         lines[0] = _coded(lines[0])
-    rest = [number for number, line in enumerate(lines) if number and line]
+    # Blank lines at the beginning are escapes, so that what follows them stands on the first line, which has no margin.
+    first = len(text) - len(text.lstrip("\n"))
+    rest = [number for number, line in enumerate(lines) if number > first and line]
     if rest and all(lines[number][0] in " \t" for number in rest):
         lines[rest[0]] = _coded(lines[rest[0]])
     whole = "\n".join(lines)

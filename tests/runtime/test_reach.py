@@ -129,3 +129,11 @@ def test_an_index_that_left_rows_out_does_not_answer_for_them() -> None:
     for lower in (None, ir.Bound(shift, closed=True)):
         with pytest.raises(RuntimeError, match="left out"):
             rows.window(view, lower, None)
+
+
+def test_a_window_that_ends_before_all_that_is_looked_back_at_is_empty() -> None:
+    kept = facts([("view", "b", 1), ("view", "b", 24 * 800), ("view", "b", 24 * 200)])
+    rules = rulecrm.loads(
+        HEAD + "collection fresh = view where age(at) <= 1y\nmetric old = count(fresh before 2024-09-30)\n"
+    )
+    assert rules.evaluate(kept, as_of=NOW).table().item(1, "old") == 0

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 
 from rulecrm.syntax import format_rules, format_text, parse
@@ -237,3 +238,12 @@ def test_long_lines_are_broken() -> None:
     formatted = format_text(text)
     assert max(map(len, formatted.splitlines())) <= 100
     assert parse(formatted).rules == parse(text).rules
+
+
+@pytest.mark.parametrize("doc", ["\na\n b", "\n\n a\n\tb\n\n c", "a\n b\n  c", " a\n b", "\n", "\n a", "a\n\n b\n"])
+def test_a_docstring_keeps_its_margins(doc: str) -> None:
+    (metric,) = parse("metric m = n").rules.declarations
+    file = Rules((evolve(metric, doc=doc),))
+    text = format_rules(file)
+    assert parse(text).rules == file
+    assert format_rules(parse(text).rules) == text
