@@ -18,13 +18,13 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.dispatch.gate import Gate, Passed
 from rulecrm.dispatch.routes import Route
 from rulecrm.dispatch.shared import problem_of
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.plugin import Syncs
 from rulecrm.state import Claimed, Ledger, Way
 
 __all__ = ["Synced", "sync"]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _TAKEN = frozenset({Answered.ACCEPTED, Answered.DELIVERED})
 _NOBODY = frozenset({Answered.DEAD_ADDRESS, Answered.OPTED_OUT, Answered.POLICY})
 """Said of one address, not of the account."""
@@ -108,7 +108,7 @@ async def sync(
     added = await call.all(add, removing=False)
     removed = await call.all(remove, removing=True, still=frozenset(places.values()))
     return Synced(
-        route.name, audience, segment, _EPOCH + dt.timedelta(microseconds=now), len(places), added, removed, left_out,
+        route.name, audience, segment, from_microseconds(now), len(places), added, removed, left_out,
         len(leave) - len(remove), call.stopped[0] if call.stopped else None,
     )  # fmt: skip
 

@@ -12,9 +12,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-__all__ = ["Clock", "SystemClock", "micros_of", "starting_at"]
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+__all__ = ["Clock", "SystemClock", "starting_at"]
 
 
 class Clock(Protocol):
@@ -47,8 +45,3 @@ class SystemClock:
 def starting_at(instant: dt.datetime) -> SystemClock:
     """A clock that shows this instant now, and goes on from there."""
     return SystemClock(instant - dt.datetime.now(dt.UTC))
-
-
-def micros_of(instant: dt.datetime) -> int:
-    """Microseconds since 1970-01-01 UTC."""
-    return (instant - _EPOCH) // dt.timedelta(microseconds=1)

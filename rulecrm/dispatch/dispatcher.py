@@ -17,7 +17,7 @@ from random import Random
 from attrs import field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
-from rulecrm.dispatch.clock import Clock, micros_of
+from rulecrm.dispatch.clock import Clock
 from rulecrm.dispatch.gate import Gate
 from rulecrm.dispatch.lane import Lane
 from rulecrm.dispatch.retries import Judge
@@ -25,6 +25,7 @@ from rulecrm.dispatch.routes import Routes
 from rulecrm.dispatch.settling import settle_lost
 from rulecrm.dispatch.shared import Hall, Shared
 from rulecrm.dispatch.writing import Writer
+from rulecrm.model.instants import from_microseconds, to_microseconds
 from rulecrm.model.program import Program
 from rulecrm.state import Ledger, Waiting, Ways
 
@@ -32,8 +33,6 @@ __all__ = ["Dispatched", "Progress", "dispatch"]
 
 Progress = Callable[[int, int, str], None]
 """Told what is done, of how much, and what it is."""
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @frozen
@@ -96,7 +95,7 @@ async def dispatch(
         book: Executor = stack.enter_context(ThreadPoolExecutor(1, "rulecrm-book"))
         # A database in memory is one connection, which two threads would share.
         desk: Executor = book if ledger.in_memory else stack.enter_context(ThreadPoolExecutor(1, "rulecrm-desk"))
-        now = micros_of(clock.now())
+        now = to_microseconds(clock.now())
         due = ledger.outbox.due(now) if progress is not None else 0
         shared = Shared(
             ledger, clock, gate, writer, Judge(sending, random), Hall(0), worker,
@@ -156,7 +155,7 @@ def _told(shared: Shared) -> Dispatched:
     return Dispatched(
         outcomes=dict(sorted(Counter(shared.outcomes).items())),
         waiting=states.get("waiting", 0),
-        until=None if first is None else _EPOCH + dt.timedelta(microseconds=first),
+        until=None if first is None else from_microseconds(first),
         reasons=reasons,
         unknown=states.get("unknown", 0) + states.get("held", 0),
         stopped={name: why.message for name, why in shared.stopped.items()},

@@ -7,7 +7,6 @@ facts and the ledger know by then.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,7 @@ from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.dispatch.retries import ended, later
 from rulecrm.dispatch.routes import STAFF, Route
 from rulecrm.facts import Facts
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.machine import Cap, Policy, Quiet
 from rulecrm.model.program import Program
 from rulecrm.model.sending import MARKETING, Received
@@ -302,5 +302,4 @@ def _most(cap: Cap) -> int:
 
 
 def _local(instant: int, zone: str) -> str:
-    at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=instant)
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return f"{from_microseconds(instant).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"

@@ -20,12 +20,12 @@ from typing import Any
 from attrs import define, evolve, field
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
-from rulecrm.dispatch.clock import micros_of
 from rulecrm.dispatch.gate import Passed
 from rulecrm.dispatch.retries import later
 from rulecrm.dispatch.routes import Route
 from rulecrm.dispatch.shared import Shared, clean, problem_of
 from rulecrm.dispatch.writing import Ready, written
+from rulecrm.model.instants import to_microseconds
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.state import Granted, Mark, Outcome, Ways
 
@@ -358,8 +358,8 @@ class Lane:
             count += len(batch)
             for one, answer in zip(batch, answers, strict=True):
                 if answer is _LATE:
-                    waits = later(one.claimed, micros_of(now), _LATE.detail or "")
-                    self._settled.append(evolve(waits, answer=answer, answered=micros_of(now)))
+                    waits = later(one.claimed, to_microseconds(now), _LATE.detail or "")
+                    self._settled.append(evolve(waits, answer=answer, answered=to_microseconds(now)))
                     shared.spend(-1)
                     continue
                 self._settled.append(shared.judge.outcome(one.claimed, self.route, answer, now))
@@ -383,7 +383,7 @@ class Lane:
             message = f"the route `{route.name}` (`{route.traits.provider}`) is set up wrongly: {told}"
             shared.stop(route.name, Diagnostic("R484", message, help="its messages wait; set it right and send again"))
         if answer.route and answer.outcome in (Answered.RETRY, Answered.WAIT_QUOTA):
-            until = micros_of(shared.judge.resumes(route, answer, now))
+            until = to_microseconds(shared.judge.resumes(route, answer, now))
             shared.pause(route.name, until)
             self._closed = True
 

@@ -17,6 +17,7 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.dispatch.routes import Route
 from rulecrm.dispatch.shared import problem_of
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.program import Program
 from rulecrm.model.sending import Answer, Answered, Content, key_of
 from rulecrm.plugin import Posts
@@ -25,7 +26,6 @@ from rulecrm.words import Plain, prepare
 
 __all__ = ["Posted", "post", "words_of"]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _OF_CUSTOMERS = {
     "definition": "what is worked out for a customer", "lifecycle": "where a customer is",
     "attribute": "an attribute of customers", "customer": "a customer", "coupon": "a coupon, which is somebody's",
@@ -92,7 +92,7 @@ def words_of(
     if wrong:
         message = f"a post is written for nobody, and `{template}` asks for {'; '.join(wrong)}"
         raise RulesError([Diagnostic("R495", message, help="give it as a value, or leave it out of the template")])
-    at = _EPOCH + dt.timedelta(microseconds=now)
+    at = from_microseconds(now)
     return wording.render(template, given, language=language, html_channel=html, at=at)
 
 

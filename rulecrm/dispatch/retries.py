@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from rulecrm.dispatch.clock import micros_of
 from rulecrm.dispatch.routes import Route, Sending
+from rulecrm.model.instants import to_microseconds
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.state.outbox import Claimed, Outcome, Way
 
@@ -44,7 +44,7 @@ class Judge:
 
     def outcome(self, claimed: Claimed, route: Route, answer: Answer, now: dt.datetime) -> Outcome:
         """What becomes of a message that was answered."""
-        at, way = micros_of(now), claimed.way
+        at, way = to_microseconds(now), claimed.way
         match answer.outcome:
             case Answered.ACCEPTED | Answered.DELIVERED:
                 told = "sent" if answer.outcome is Answered.ACCEPTED else "delivered"
@@ -58,14 +58,14 @@ class Judge:
             case Answered.WAIT_QUOTA:
                 until = self.resumes(route, answer, now)
                 reason = _words(f"the quota of `{route.name}` is used up, until {until:%Y-%m-%d %H:%M} UTC", answer)
-                return self._again(claimed, answer, at, micros_of(until), reason, counts=False)
+                return self._again(claimed, answer, at, to_microseconds(until), reason, counts=False)
             case Answered.RETRY:
                 until = self.resumes(route, answer, now, claimed.tries)
                 if not answer.route and claimed.tries + 1 >= self.sending.attempts:
                     reason = _words(f"given up after {claimed.tries + 1} attempts", answer)
                     return Outcome(claimed, "done", way, "failed", reason, answer=answer, answered=at, tries=claimed.tries + 1, refused=claimed.refused)  # fmt: skip  # noqa: E501
                 reason = _words(f"not taken by `{route.name}` yet", answer)
-                return self._again(claimed, answer, at, micros_of(until), reason, counts=not answer.route)
+                return self._again(claimed, answer, at, to_microseconds(until), reason, counts=not answer.route)
         told = _FINAL[answer.outcome]
         return ended(claimed, told, _words(f"{told} by {way.channel}", answer), at, answer=answer)
 

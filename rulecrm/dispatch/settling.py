@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.dispatch.routes import Route
 from rulecrm.dispatch.shared import Shared, clean, problem_of
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.sending import Answered, Sent
 from rulecrm.plugin import Asks
 from rulecrm.state import Claimed
 
 __all__ = ["settle_lost"]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MOST = 1000
 _GIVE_UP = dt.timedelta(hours=24)
 """How long a provider is asked, over and over, before a person is."""
@@ -33,7 +33,7 @@ async def settle_lost(route: Route, shared: Shared) -> None:
         return
     addresses = await shared.aside(shared.gate.addresses, route, [one.customer for one, *_ in lost], shared.now())
     open_ = [
-        (one, Sent(key, address, _EPOCH + dt.timedelta(microseconds=begun), provider))
+        (one, Sent(key, address, from_microseconds(begun), provider))
         for (one, key, begun, provider), address in zip(lost, addresses, strict=True)
     ]
     if traits.asks and isinstance(route.sender, Asks):

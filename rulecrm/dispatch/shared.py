@@ -18,10 +18,11 @@ from typing import ParamSpec, TypeVar
 from attrs import define, evolve, field
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.dispatch.clock import Clock, micros_of
+from rulecrm.dispatch.clock import Clock
 from rulecrm.dispatch.gate import Gate
 from rulecrm.dispatch.retries import Judge
 from rulecrm.dispatch.writing import Writer
+from rulecrm.model.instants import to_microseconds
 from rulecrm.model.sending import Answer, Answered, Price
 from rulecrm.state import Ledger, Outcome
 
@@ -120,7 +121,7 @@ class Shared:
 
     def now(self) -> int:
         """The instant, microseconds."""
-        return micros_of(self.clock.now())
+        return to_microseconds(self.clock.now())
 
     async def sleep_until(self, instant: int) -> None:
         """Wait until an instant, microseconds."""

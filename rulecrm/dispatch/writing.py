@@ -7,7 +7,6 @@ the moment of sending; a coupon belongs to one decision.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, cast
 
@@ -18,6 +17,7 @@ from rulecrm.dispatch.retries import later
 from rulecrm.dispatch.routes import Route
 from rulecrm.facts import Facts
 from rulecrm.links import Links
+from rulecrm.model.instants import from_microseconds
 from rulecrm.model.machine import Template, Use
 from rulecrm.model.program import Program
 from rulecrm.model.sending import MARKETING, Content, Message, key_of
@@ -27,7 +27,6 @@ from rulecrm.words import Plain, Wording, WordingError, finish, given, prepare, 
 
 __all__ = ["Ready", "Templates", "Words", "Writer", "written"]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MINUTE = 60_000_000
 _LATER = 15 * _MINUTE
 """When a message asks again for a coupon of a pool that was empty."""
@@ -103,7 +102,7 @@ def written(
             purpose=one.purpose,
             language=said.language,
             unsubscribe=said.unsubscribe,
-            expires=_EPOCH + dt.timedelta(microseconds=claimed.due + expires),
+            expires=from_microseconds(claimed.due + expires),
         )
         ready.append(Ready(one, message))
     return ready, ended
@@ -173,7 +172,7 @@ class Templates:
         zones = book.filling.zones(customers, instants)
         types = types_given(book.program.journeys, symbol)
         codes = self._draw(template, passed, now)
-        at = _EPOCH + dt.timedelta(microseconds=now)
+        at = from_microseconds(now)
         found: list[Words | Outcome] = []
         spoken: dict[str | None, str | None] = {}
         for number, one in enumerate(passed):

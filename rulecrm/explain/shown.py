@@ -16,7 +16,8 @@ from attrs import frozen
 from rulecrm.model import ir
 from rulecrm.model.durations import Duration
 from rulecrm.model.instants import from_microseconds
-from rulecrm.model.types import MONEY_SCALE, Type
+from rulecrm.model.types import Type
+from rulecrm.runtime.physical import from_physical_value
 
 __all__ = ["Door", "Shown", "duration_text", "number_text", "plural"]
 
@@ -91,20 +92,12 @@ class Door:
         if value is None:
             return None
         match kind.name:
-            case "money":
-                return Decimal(_int(value)).scaleb(-MONEY_SCALE)
             case "instant":
                 return self.wall_clock(_int(value))
             case "age":
                 return dt.timedelta(microseconds=now - _int(value))
-            case "duration":
-                return dt.timedelta(microseconds=_int(value))
-            case "date":
-                return dt.date.fromordinal(_int(value) + dt.date(1970, 1, 1).toordinal())
-            case "time":
-                return from_microseconds(_int(value)).time()
-            case "label":
-                return kind.names[_int(value)]
+            case "money" | "duration" | "date" | "time" | "label":
+                return from_physical_value(_int(value), kind)
             case "list" if kind.item is not None:
                 assert isinstance(value, list | tuple)
                 item = kind.item

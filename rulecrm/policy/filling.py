@@ -9,9 +9,7 @@ What a message gives (`with { … }`), coupons and the clock are nobody's metric
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -22,18 +20,17 @@ from rulecrm.machine import lives
 from rulecrm.model import ir
 from rulecrm.model.machine import Use
 from rulecrm.model.program import Program
-from rulecrm.model.types import MONEY_SCALE, Type
+from rulecrm.model.types import Type
 from rulecrm.planning import definition_of, make_plan
 from rulecrm.policy.reach import Have, known_zones
 from rulecrm.runtime.evaluate import evaluate_points, start_run
+from rulecrm.runtime.physical import from_physical_value
 from rulecrm.runtime.run import Run
 
 __all__ = ["Filled", "Filling", "open_filling"]
 
 Filled = dict[str, object]
 """Values by name, as `words.Wording.render` takes them."""
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @define(eq=False)
@@ -163,15 +160,4 @@ def _plain(value: object, kind: Type) -> object:
 def _inner(value: object, kind: Type) -> object:
     if value is None or not isinstance(value, int):
         return _plain(value, kind)
-    match kind.name:
-        case "money":
-            return Decimal(value).scaleb(-MONEY_SCALE)
-        case "instant" | "age":
-            return _EPOCH + dt.timedelta(microseconds=value)
-        case "duration":
-            return dt.timedelta(microseconds=value)
-        case "date":
-            return _EPOCH.date() + dt.timedelta(days=value)
-        case "time":
-            return (_EPOCH + dt.timedelta(microseconds=value)).time()
-    return value
+    return from_physical_value(value, kind)

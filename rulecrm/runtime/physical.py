@@ -13,10 +13,10 @@ import polars as pl
 
 from rulecrm.model import ir
 from rulecrm.model.durations import Duration
-from rulecrm.model.instants import to_microseconds
+from rulecrm.model.instants import from_microseconds, to_microseconds
 from rulecrm.model.types import MONEY_SCALE, Type
 
-__all__ = ["dtype_of", "literal", "to_door", "to_physical_value"]
+__all__ = ["dtype_of", "from_physical_value", "literal", "to_door", "to_physical_value"]
 
 _UNIT = Decimal(10) ** MONEY_SCALE
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
@@ -72,6 +72,24 @@ def to_physical_value(value: ir.Value, kind: Type) -> object:
                 assert value.elapsed is not None, "a calendar month has no elapsed length"
                 return value.elapsed
             return value
+    return value
+
+
+def from_physical_value(value: int, kind: Type) -> object:
+    """A value of a type that is held as a whole number, as Python has it; an age is the instant it is counted from."""
+    match kind.name:
+        case "money":
+            return Decimal(value).scaleb(-MONEY_SCALE)
+        case "instant" | "age":
+            return from_microseconds(value)
+        case "duration":
+            return dt.timedelta(microseconds=value)
+        case "date":
+            return dt.date.fromordinal(value + _EPOCH_DAY)
+        case "time":
+            return from_microseconds(value).time()
+        case "label":
+            return kind.names[value]
     return value
 
 

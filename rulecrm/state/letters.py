@@ -13,13 +13,12 @@ import sqlalchemy as sa
 from attrs import field, frozen
 
 from rulecrm.diagnostics.model import RulesError
+from rulecrm.model.instants import from_microseconds
 from rulecrm.state.outbox import Transaction, among
 from rulecrm.state.refusals import refusal
 from rulecrm.state.tables import attempts, decisions, outbox
 
 __all__ = ["Letter", "Letters", "Tried"]
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @frozen
@@ -82,7 +81,8 @@ class Letters:
             rows = connection.execute(query.order_by(columns.due, columns.decision)).mappings().all()
             tried = self._tried(connection, [row["decision"] for row in rows])
         return [
-            Letter(**{**row, "due": _door(row["due"])}, tried=tuple(tried.get(row["decision"], ()))) for row in rows
+            Letter(**{**row, "due": from_microseconds(row["due"])}, tried=tuple(tried.get(row["decision"], ())))
+            for row in rows
         ]
 
     def retry(self, chosen: Collection[str], now: int) -> int:
@@ -128,8 +128,8 @@ class Letters:
         found: dict[str, list[Tried]] = {}
         rows = connection.execute(query.where(among(connection, columns.decision, chosen)).order_by(columns.number))
         for row in rows.mappings():
-            one = {**row, "begun": _door(row["begun"])}
-            one["answered"] = None if row["answered"] is None else _door(row["answered"])
+            one = {**row, "begun": from_microseconds(row["begun"])}
+            one["answered"] = None if row["answered"] is None else from_microseconds(row["answered"])
             found.setdefault(one.pop("decision"), []).append(Tried(**one))
         return found
 
@@ -156,7 +156,3 @@ def _check(connection: sa.Connection, chosen: Collection[str]) -> None:
 def _no_letter(decision: str) -> RulesError:
     fix = "`rulecrm letters list` shows those there are"
     return refusal("R486", f"`{decision}` is no message that was lost, held or has failed", fix=fix)
-
-
-def _door(instant: int) -> dt.datetime:
-    return _EPOCH + dt.timedelta(microseconds=instant)

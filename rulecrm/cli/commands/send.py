@@ -207,4 +207,6 @@ def _overdue(one: Waiting, now: int) -> bool:
 
 
 def _shown(micros: int) -> str:
-    return f"{dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=micros):%Y-%m-%d %H:%M:%S} UTC"
+    from rulecrm.model.instants import from_microseconds
+
+    return f"{from_microseconds(micros):%Y-%m-%d %H:%M:%S} UTC"
