@@ -14,7 +14,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from rulecrm.lake import FactStore, Tally
 from rulecrm.lake.tables import Tables
-from rulecrm.plugin.platforms import Refused
 from tests.lake.model import KEYS, LINES, Model, Row
 
 T0 = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)

@@ -63,4 +63,34 @@ missing to a reader that was open for longer than the retention: open the store 
         """`known_on` asks for facts as they were known at an instant. Only a fact store keeps what was known before;
 files and frames have one version of each row.""",
     ),
+    Code(
+        "R710",
+        "settings of platforms that do not fit",
+        """The settings file of platforms (`platforms.toml`) cannot be read, has a table that nothing asks for, or uses
+a platform that is not installed or has no API that is read. Each account is a table `[accounts.NAME]`, with `use` and
+the settings of its platform; `rulecrm plugins NAME` lists them.""",
+    ),
+    Code(
+        "R711",
+        "account that is not there",
+        """`rulecrm sync NAME` asks for an account of the settings file, or for a platform that exactly one account
+uses.""",
+    ),
+    Code(
+        "R730",
+        "customers that cannot be linked",
+        """`rulecrm link` names a customer whom the store does not know, or one customer twice. Customers go by the name
+of their account and the platform's own key: `north:8841`.""",
+    ),
+    Code(
+        "R731",
+        "customers who are linked through others",
+        """A link was undone, and both customers are one person all the same, because others are linked with both of
+them. The message names those.""",
+    ),
+    Code(
+        "R732",
+        "phone numbers that cannot be read",
+        """Phone numbers are compared in one form (E.164), which needs the library `phonenumbers`.""",
+    ),
 )
