@@ -21,6 +21,7 @@ from rulecrm.facts.door import Frame
 from rulecrm.facts.entry import enter
 from rulecrm.facts.exchange import Exchange
 from rulecrm.facts.further import admitted
+from rulecrm.facts.home import Home, Part, home_of, is_store
 from rulecrm.facts.service import Service, raise_errors
 from rulecrm.model.schema import Kind, Schema, Subject, canonical
 from rulecrm.plugin.discovery import any_installed
@@ -51,6 +52,7 @@ class Facts:
 
     _service: Service
     _memo: dict[object, object] = field(factory=dict)
+    _home: Home | None = None
 
     # --- how facts come in --------------------------------------------------------------------------------------
 
@@ -155,14 +157,22 @@ class Facts:
         zone: str | None = None,
         on_error: OnError = "raise",
         schema: Schema | None = None,
+        keep_index: bool = False,
     ) -> Facts:
         """Facts from a directory that holds a file for each frame: `orders.parquet`, `customers.csv`, `KIND.parquet`.
 
-        The options are those of `from_csv`; Parquet files are scanned.
+        Or from a fact store (docs/store.md), whose tables are scanned as of its last commit; an index that is kept
+        beside it is used, and with `keep_index` one that had to be built is kept there for the next time. The other
+        options are those of `from_csv`; Parquet files are scanned.
 
         Raises:
-            RulesError: as `from_frames`; or the directory holds no frame, or one of them twice.
+            RulesError: as `from_frames`; or the directory holds no frame, or one of them twice; or the store cannot be
+                read.
         """
+        if is_store(directory):
+            home = home_of(directory, schema or _world(), currency=currency, zone=zone, on_error=on_error)
+            made = cls._of(dict(home.frames), currency, zone, on_error, home.schema, textual=False)
+            return evolve(made, home=evolve(home, keep=keep_index))
         scans, tables = files.find(directory)
         frames: dict[str, Frame | None] = {name: files.scan_parquet(path) for name, path in scans.items()}
         for name, path in tables.items():
@@ -266,6 +276,21 @@ class Facts:
             `currency` String, `day` Int32 (days since 1970-01-01), `rate` Decimal(38, 12): what one unit is worth.
         """
         return self._service.exchange.rates.into(currency)
+
+    @property
+    def home(self) -> Home | None:
+        """The store that these are all the facts of, as of one commit; None of other facts."""
+        return self._home
+
+    def of_part(self, part: Part) -> Facts:
+        """Facts of some rows of the store that these come from, checked.
+
+        Raises:
+            RulesError: rows break a rule.
+        """
+        home = self._home
+        assert home is not None, "a part is one of a store"
+        return Facts._of(dict(part.frames), home.currency, home.zone, "raise", home.schema, textual=False)
 
     # --- what a user asks ---------------------------------------------------------------------------------------
 
