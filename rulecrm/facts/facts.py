@@ -7,6 +7,7 @@ Invariant: every row that came in is served, or put away with a reason, or is pa
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from os import PathLike
 from types import MappingProxyType
@@ -15,14 +16,15 @@ from typing import Literal
 import polars as pl
 from attrs import evolve, field, frozen
 
-from rulecrm.diagnostics.model import Diagnostic
+from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.facts import files
 from rulecrm.facts.door import Frame
 from rulecrm.facts.entry import enter
 from rulecrm.facts.exchange import Exchange
 from rulecrm.facts.further import admitted
-from rulecrm.facts.home import Home, Part, home_of, is_store
+from rulecrm.facts.home import Home, Part
 from rulecrm.facts.service import Service, raise_errors
+from rulecrm.model.instants import Instant, instant_of
 from rulecrm.model.schema import Kind, Schema, Subject, canonical
 from rulecrm.plugin.discovery import any_installed
 
@@ -157,27 +159,51 @@ class Facts:
         zone: str | None = None,
         on_error: OnError = "raise",
         schema: Schema | None = None,
+        known_on: Instant | None = None,
         keep_index: bool = False,
     ) -> Facts:
-        """Facts from a directory that holds a file for each frame: `orders.parquet`, `customers.csv`, `KIND.parquet`.
+        """Facts from a directory: a store (docs/store.md), or a file for each frame: `orders.parquet`, `customers.csv`.
 
-        Or from a fact store (docs/store.md), whose tables are scanned as of its last commit; an index that is kept
-        beside it is used, and with `keep_index` one that had to be built is kept there for the next time. The other
-        options are those of `from_csv`; Parquet files are scanned.
+        The options are those of `from_csv`; Parquet files and stores are scanned. Rows of a store were checked when
+        they were stored; files that lie beside its tables, such as `rates.csv`, are read too. An index that is kept
+        in the store is used where it is of these facts: now, and with no files beside the tables.
+
+        Args:
+            directory: the store, or the folder of the files.
+            separator: of CSV files.
+            encoding: of CSV files.
+            currency: as in `from_frames`.
+            zone: as in `from_frames`.
+            on_error: as in `from_frames`.
+            schema: as in `from_frames`.
+            known_on: facts of a store as they were known at this instant; wall clock in `zone` where it names none.
+            keep_index: an index that has to be built, or brought up to date, is kept in the store for the next time.
 
         Raises:
-            RulesError: as `from_frames`; or the directory holds no frame, or one of them twice; or the store cannot be
-                read.
+            RulesError: as `from_frames`; or the directory holds no frame, or one of them twice; R707 `known_on` is
+                asked of files; R700 to R706 the store cannot be read.
+            ValueError: `known_on` has no zone, and there is no `zone`.
         """
-        if is_store(directory):
-            home = home_of(directory, schema or _world(), currency=currency, zone=zone, on_error=on_error)
-            made = cls._of(dict(home.frames), currency, zone, on_error, home.schema, textual=False)
-            return evolve(made, home=evolve(home, keep=keep_index))
-        scans, tables = files.find(directory)
-        frames: dict[str, Frame | None] = {name: files.scan_parquet(path) for name, path in scans.items()}
+        stored: dict[str, pl.LazyFrame] = {}
+        store = None
+        if files.is_store(directory):
+            store, stored = files.scan_store(directory, _aware(known_on, zone))
+            scans, tables = files.beside(directory, stored)
+        elif known_on is None:
+            scans, tables = files.find(directory)
+        else:
+            message = f"{directory} is no fact store; what was known on a day is not in files"
+            raise RulesError([Diagnostic("R707", message, help="leave `known_on` out")])
+        frames: dict[str, Frame | None] = {**stored, **{name: files.scan_parquet(path) for name, path in scans.items()}}
         for name, path in tables.items():
             frames[name] = files.read_csv(name, path, separator=separator, encoding=encoding)
-        return cls._of(frames, currency, zone, on_error, schema, textual=frozenset(tables))
+        world = schema if schema is not None else _world()
+        made = cls._of(
+            frames, currency, zone, on_error, world, textual=frozenset(tables), trusted=frozenset(stored)
+        )  # fmt: skip
+        if store is None or known_on is not None or stored.keys() != frames.keys():
+            return made
+        return evolve(made, home=Home(store, stored, world, currency, zone, on_error, keep_index))
 
     @classmethod
     def _of(
@@ -189,11 +215,12 @@ class Facts:
         schema: Schema | None,
         *,
         textual: bool | frozenset[str],
+        trusted: frozenset[str] = frozenset(),
     ) -> Facts:
         given = {name: frame for name, frame in frames.items() if frame is not None}
         texts = textual if isinstance(textual, frozenset) else frozenset(given if textual else ())
         world = schema if schema is not None else _world()
-        entry = enter(given, world, currency=currency, zone=zone, on_error=on_error, textual=texts)
+        entry = enter(given, world, currency=currency, zone=zone, on_error=on_error, textual=texts, trusted=trusted)
         raise_errors(entry.found)
         sources = MappingProxyType(entry.sources)
         service = Service(sources, world, Exchange(entry.rates, currency), zone, entry.found)
@@ -283,14 +310,17 @@ class Facts:
         return self._home
 
     def of_part(self, part: Part) -> Facts:
-        """Facts of some rows of the store that these come from, checked.
+        """Facts of some rows of the store that these come from.
 
         Raises:
             RulesError: rows break a rule.
         """
         home = self._home
         assert home is not None, "a part is one of a store"
-        return Facts._of(dict(part.frames), home.currency, home.zone, "raise", home.schema, textual=False)
+        frames = dict(part.frames)
+        return Facts._of(
+            frames, home.currency, home.zone, "raise", home.schema, textual=False, trusted=frozenset(frames)
+        )  # fmt: skip
 
     # --- what a user asks ---------------------------------------------------------------------------------------
 
@@ -332,6 +362,16 @@ class Facts:
             for name in self._service.sources
         ]
         return f"<Facts {', '.join(told)}>" if told else "<Facts, empty>"
+
+
+def _aware(instant: Instant | None, zone: str | None) -> dt.datetime | None:
+    """The instant in UTC."""
+    if instant is None:
+        return None
+    aware = instant_of(instant, zone or "UTC")
+    if zone is None and instant_of(instant, "Asia/Shanghai") != aware:
+        raise ValueError("known_on has no time zone, and there is no zone=")
+    return aware
 
 
 def _world() -> Schema:

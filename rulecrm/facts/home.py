@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 
 import polars as pl
 from attrs import field, frozen
@@ -19,11 +17,11 @@ from attrs import field, frozen
 from rulecrm.facts.feeds import FROM_PRODUCTS
 from rulecrm.facts.shapes import ITEM_FRAME, ORDER_FRAME, PRODUCT_FRAME
 from rulecrm.lake import FactStore
-from rulecrm.lake.keeping import COMMITS, keeping_of
+from rulecrm.lake.keeping import keeping_of
 from rulecrm.lake.persons import LINKS
 from rulecrm.model.schema import Schema
 
-__all__ = ["Home", "Part", "home_of", "is_store"]
+__all__ = ["Home", "Part"]
 
 _MANY = 250_000
 """Keys or subjects that changed: with more of them, reading everything anew is as quick."""
@@ -168,25 +166,6 @@ class Home:
         if known is None:
             known = self._columns[frame] = self.frames[frame].collect_schema()
         return known
-
-
-def is_store(directory: str | PathLike[str]) -> bool:
-    """Whether a directory is a fact store."""
-    return (Path(directory) / COMMITS / "_delta_log").is_dir()
-
-
-def home_of(
-    directory: str | PathLike[str], schema: Schema, *, currency: str | None, zone: str | None, on_error: str
-) -> Home:
-    """A store as of its last commit, and the frames that it has.
-
-    Raises:
-        RulesError: it cannot be read; see `FactStore.open`.
-    """
-    store = FactStore.open(directory)
-    scans = {name: store.scan(name) for name in store.frames() if name != LINKS}
-    frames = {name: scan for name, scan in scans.items() if scan is not None}
-    return Home(store, MappingProxyType(frames), schema, currency, zone, on_error)
 
 
 def _among(column: str, keys: pl.Series) -> pl.Expr:

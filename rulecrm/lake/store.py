@@ -75,6 +75,7 @@ class FactStore:
 
     def refresh(self) -> int:
         """Go to the last commit, whoever made it; its number."""
+        self._tables.forget()
         self._head = commits.last(self._tables)
         return self._head.number
 
@@ -150,8 +151,8 @@ class FactStore:
             since_commit: the number of a commit; 0 gives all.
 
         Returns:
-            The key (`order`, `customer`, …) and, where the frame or its orders have one, `customer`: one row for each
-            customer that a version of the key, old or new, belongs to (missing where none is told). In no order.
+            The key (`order`, `customer`, …) and `customer`: one row for each customer that a version of the key, old or
+            new, or its order belongs to; missing where none is told. In no order.
         """
         version = self._head.tables.get(frame)
         key = keeping_of(frame).key
@@ -162,7 +163,7 @@ class FactStore:
         if "customer" not in rows.collect_schema() and key == "order" and "orders" in self._head.tables:
             rows = self._tables.scan("orders", self._head.tables["orders"])
         if "customer" not in rows.collect_schema():
-            return touched.collect()
+            return touched.with_columns(pl.lit(None, pl.String).alias("customer")).collect()
         told = rows.join(touched, on=key, how="semi").select(list(dict.fromkeys((key, "customer")))).unique()
         return touched.join(told, on=key, how="left").collect()
 
@@ -210,7 +211,7 @@ class FactStore:
         return current(rows, keeping, recent=self._has_recent(table, version))
 
     def _has_recent(self, table: str, version: int) -> bool:
-        return "recent" in self._tables.files(table, version)["partition.layer"]
+        return "recent" in self._tables.layers(table, version)
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -289,6 +290,7 @@ class FactStore:
     def _alone(self, wait: float) -> Iterator[Head]:
         """Hold the lock, with what a killed writer left behind the last commit undone."""
         with locked(self.path, wait):
+            self._tables.forget()
             head = commits.last(self._tables)
             versions = {name: self._tables.restore(name, at) for name, at in head.tables.items()}
             self._went_on(evolve(head, tables=versions))

@@ -39,8 +39,8 @@ def keep_up(tables: Tables, head: Head, written: Collection[str]) -> Head:
     """Compact and merge those of the tables that need it; the commit that is the last then."""
     overdue = [name for name in written if due(tables, name, head.tables[name])]
     head = compact(tables, head, overdue) if overdue else head
-    many = [name for name in written if tables.files(name, head.tables[name]).height > FILES]
-    if tables.files(COMMITS).height > FILES:
+    many = [name for name in written if tables.count(name) > FILES]
+    if tables.count(COMMITS) > FILES:
         tables.merge_files(COMMITS)  # it is read as it is now; no commit has to say so
     if not many:
         return head
@@ -55,14 +55,14 @@ def due(tables: Tables, name: str, version: int) -> bool:
     """Whether a table is to be compacted."""
     if name == QUARANTINE:
         return False
-    rows = tables.files(name, version).group_by("partition.layer").agg(pl.col("num_records").sum())
-    count = dict(rows.iter_rows())
-    return int(count.get("recent", 0)) > max(LEAST, SHARE * int(count.get("base", 0)))
+    rows = tables.layers(name, version)
+    return rows.get("recent", 0) > max(LEAST, SHARE * rows.get("base", 0))
 
 
-def compact(tables: Tables, head: Head, names: Collection[str]) -> Head:
-    """Bring tables into base and history alone; the commit that is the last then."""
-    return _noted(tables, head, "compact", {name: _compact(tables, name, head.tables[name]) for name in names})
+def compact(tables: Tables, head: Head, names: Collection[str], *, chunk: int = CHUNK) -> Head:
+    """Bring tables into base and history alone, `chunk` rows at a time; the commit that is the last then."""
+    versions = {name: _compact(tables, name, head.tables[name], chunk) for name in names}
+    return _noted(tables, head, "compact", versions)
 
 
 def vacuum(tables: Tables, head: Head, names: Collection[str], hours: int) -> Head:
@@ -78,16 +78,16 @@ def _noted(tables: Tables, head: Head, what: str, versions: dict[str, int]) -> H
     return after
 
 
-def _compact(tables: Tables, name: str, version: int) -> int:
+def _compact(tables: Tables, name: str, version: int, size: int) -> int:
     """Two or more versions of the table; nobody reads one in between, for no commit names it."""
-    if "recent" not in tables.files(name, version)["partition.layer"]:
+    if "recent" not in tables.layers(name, version):
         return version
     keeping = keeping_of(name)
     rows = tables.scan(name, version)
     superseded = _superseded(rows, keeping).with_columns(pl.lit("history").alias("layer"))
     if superseded.height:
         version = tables.append(name, superseded)
-    for number, chunk in enumerate(_chunks(current(rows, keeping, recent=True), keeping)):
+    for number, chunk in enumerate(_chunks(current(rows, keeping, recent=True), keeping, size)):
         based = chunk.with_columns(pl.lit("base").alias("layer"))
         version = tables.append(name, based) if number else tables.replace(name, based, _LIVE)
     return version
@@ -101,20 +101,20 @@ def _superseded(rows: pl.LazyFrame, keeping: Keeping) -> pl.DataFrame:
     return every.join(last, on=[keeping.key, "commit", "turn"], how="anti").collect()
 
 
-def _chunks(rows: pl.LazyFrame, keeping: Keeping) -> Iterator[pl.DataFrame]:
+def _chunks(rows: pl.LazyFrame, keeping: Keeping, size: int) -> Iterator[pl.DataFrame]:
     """Rows in the order in which they are to lie, as many at a time as fit into memory well."""
     names = rows.collect_schema().names()
     order = [name for name in keeping.order if name in names]
     first = pl.col(order[0]).fill_null("")
-    bounds = _bounds(rows.select(first).collect().to_series())
+    bounds = _bounds(rows.select(first).collect().to_series(), size)
     for low, high in zip(bounds, [*bounds[1:], None], strict=True):
         within = first >= low if high is None else (first >= low) & (first < high)
         part = rows if len(bounds) == 1 else rows.filter(within)
         yield part.collect().sort(order, maintain_order=True)
 
 
-def _bounds(values: pl.Series) -> list[str]:
+def _bounds(values: pl.Series, size: int) -> list[str]:
     """Where chunks of about equal size begin; the first at the least text there is."""
     ordered = values.sort()
-    places = range(CHUNK, len(ordered) - CHUNK // 2, CHUNK)
+    places = range(size, len(ordered) - size // 2, size)
     return ["", *dict.fromkeys(str(value) for value in ordered.gather(list(places)) if value)]
