@@ -24,9 +24,10 @@ from rulecrm.runtime.arrays import Ints
 from rulecrm.runtime.index import KindIndex, index_of
 from rulecrm.runtime.register import Register
 
-__all__ = ["DamagedError", "Filed", "Listing", "Place", "Shelf"]
+__all__ = ["LIST", "DamagedError", "Filed", "Listing", "Place", "Shelf"]
 
-_LIST = "list.json"
+LIST = "list.json"
+"""The file that names the others."""
 Place = tuple[str, str]
 """A kind and a subject."""
 
@@ -87,7 +88,7 @@ class Shelf:
     def look(self) -> Listing | None:
         """What is there; None where nothing is, or nothing that can be relied on."""
         try:
-            told = json.loads((self.path / _LIST).read_bytes())
+            told = json.loads((self.path / LIST).read_bytes())
             body = told["body"]
             if told["checksum"] != _digest(body):
                 return None
@@ -157,12 +158,12 @@ class Shelf:
             "indexes": [(*place, *_plain(one)) for place, one in kept_indexes.items()],
             "sizes": {name: (self.path / name).stat().st_size for name in sorted(names)},
         }
-        part = self.path / f"{_LIST}.part"
+        part = self.path / f"{LIST}.part"
         self.told("before the list is written")
         part.write_bytes(json.dumps({"checksum": _digest(body), "body": body}).encode())
         _flush(part)
         self.told("before the list is put in place")
-        part.replace(self.path / _LIST)
+        part.replace(self.path / LIST)
         self.told("before what is not needed is removed")
         self._remove(names)
 
@@ -205,7 +206,7 @@ class Shelf:
 
     def _remove(self, needed: Iterable[str]) -> None:
         """Remove other files but locks; one that is open, where the system minds that, goes the next time."""
-        wanted = {_LIST, *needed}
+        wanted = {LIST, *needed}
         for one in self.path.iterdir():
             if one.name not in wanted and not one.name.startswith("."):
                 try:
