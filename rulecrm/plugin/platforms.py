@@ -23,7 +23,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -120,7 +120,7 @@ class LaterError(Exception):
 class Source(Protocol):
     """An account of a platform, open and ready."""
 
-    def pull(self, cursor: Cursor | None, until: dt.datetime) -> AsyncIterator[Batch]:
+    def pull(self, cursor: Cursor | None, until: dt.datetime) -> AsyncGenerator[Batch, None]:
         """What has changed.
 
         Args:
