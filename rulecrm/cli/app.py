@@ -38,6 +38,7 @@ _COMMANDS = {
     "preview": "Show a message as one customer would get it.",
     "send": "Send what waits in the outbox.",
     "serve": "Take webhooks, unsubscribe with one click, serve tracked links.",
+    "sync": "Bring what has changed at platforms into the store.",
     "test": "Run the tests written in rules files.",
 }
 

@@ -106,7 +106,7 @@ class Lane:
             if self._preparing is not None and self._preparing.done():
                 self._drained = self._preparing.result() == 0
                 self._preparing = None
-            low = self._left() < _CHUNK // 2
+            low = self._left() < _CHUNK
             if low and not self._drained and not self._closed and self._preparing is None:
                 self._preparing = asyncio.create_task(self._prepare())
             volley = [] if self._closed else await self._volley()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rulecrm.diagnostics.model import Note
+from rulecrm.diagnostics.suggest import nearest
 from rulecrm.model import machine
 from rulecrm.model.sending import MARKETING
 from rulecrm.semantics.load import Loaded
-from rulecrm.semantics.nearest import nearest
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import Entry
 from rulecrm.semantics.sources import Read, neighbours

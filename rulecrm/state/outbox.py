@@ -33,7 +33,9 @@ Words = tuple[sa.ColumnElement[str], ...]
 _WAITING: sa.ColumnElement[str] = sa.literal_column("'waiting'")
 """Written out, for an index over a part of the rows is not used where the part is named by a parameter."""
 
-_UNDER_WAY: Words = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
+UNDER_WAY: Words = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
+LOST: Words = (sa.literal_column("'unknown'"), sa.literal_column("'held'"))
+"""States written out, too."""
 
 
 @frozen
@@ -203,7 +205,7 @@ class Outbox:
                 _one_at_a_time(connection)
                 busy = sa.alias(outbox, "busy")
                 other = sa.select(sa.literal(1)).select_from(busy)
-                other = other.where(busy.c.customer == columns.customer, busy.c.state.in_(_UNDER_WAY))
+                other = other.where(busy.c.customer == columns.customer, busy.c.state.in_(UNDER_WAY))
                 query = query.where(~sa.exists(other.correlate(outbox)))
             if connection.dialect.name == "postgresql":
                 query = query.with_for_update(skip_locked=True, of=outbox)
@@ -239,10 +241,10 @@ class Outbox:
         ran_out = columns.leased_until <= now
         with self.transaction(write=True) as connection:
             self.watch("release")
-            claimed = sa.and_(columns.state.in_(_UNDER_WAY), columns.state == "claimed", ran_out)
+            claimed = sa.and_(columns.state.in_(UNDER_WAY), columns.state == "claimed", ran_out)
             again = self._free(connection, claimed)
             query = sa.select(columns.decision, columns.erased)
-            query = query.where(columns.state.in_(_UNDER_WAY), columns.state == "sending", ran_out)
+            query = query.where(columns.state.in_(UNDER_WAY), columns.state == "sending", ran_out)
             if connection.dialect.name == "postgresql":
                 query = query.with_for_update(skip_locked=True)
             lost = connection.execute(query).all()
@@ -253,7 +255,7 @@ class Outbox:
     def give_back(self, worker: str) -> int:
         """Let whatever a worker has claimed and not handed over wait again; how many there were."""
         columns = outbox.c
-        claimed = sa.and_(columns.state.in_(_UNDER_WAY), columns.state == "claimed", columns.worker == worker)
+        claimed = sa.and_(columns.state.in_(UNDER_WAY), columns.state == "claimed", columns.worker == worker)
         with self.transaction(write=True) as connection:
             return self._free(connection, claimed)
 
@@ -346,7 +348,7 @@ class Outbox:
             sa.select(*_OUTBOX, *_DECISION, columns.key, tried.begun, columns.provider_id)
             .join_from(outbox, decisions, columns.decision == decisions.c.decision)
             .join(attempts, sa.and_(tried.decision == columns.decision, tried.number == columns.attempts))
-            .where(columns.state == sa.literal_column("'unknown'"), columns.route == route, columns.erased == 0)
+            .where(columns.state.in_(LOST), columns.state == "unknown", columns.route == route, columns.erased == 0)
             .order_by(tried.begun)
             .limit(limit)
         )
@@ -378,6 +380,12 @@ class Outbox:
             )
             told = among(connection, decisions.c.decision, again)
             connection.execute(sa.update(decisions).where(told).values(outcome="queued", reason=reason))
+
+    def doubtful(self) -> int:
+        """How many messages there are whose answer was lost, or that are held for a person."""
+        query = sa.select(sa.func.count()).where(outbox.c.state.in_(LOST))
+        with self.transaction(write=False) as connection:
+            return connection.execute(query).scalar_one()
 
     def counts(self) -> Mapping[str, int]:
         """How many messages are in each state."""
