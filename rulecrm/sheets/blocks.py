@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import BinaryIO
 
 from attrs import field, frozen
@@ -138,7 +137,9 @@ def _decoded(line: bytes, encoding: str) -> tuple[str, bool]:
 def _without_nul(text: bytes, first: int) -> tuple[bytes, dict[int, tuple[str, str]]]:
     lines = text.removesuffix(b"\n").split(b"\n")
     broken = {
-        number: (line.decode().replace("\0", "\ufffd"), _NUL) for number, line in enumerate(lines, first) if b"\0" in line
+        number: (line.decode().replace("\0", "\ufffd"), _NUL)
+        for number, line in enumerate(lines, first)
+        if b"\0" in line
     }
     kept = [b"" if b"\0" in line else line for line in lines]
     return b"\n".join(kept) + b"\n", broken

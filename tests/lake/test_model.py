@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rulecrm.lake import FactStore, Tally
+from rulecrm.lake import FactStore, Tally, upkeep
 from rulecrm.lake.tables import Tables
 from tests.lake.model import KEYS, LINES, Model, Row
 
@@ -85,8 +85,8 @@ class Stores(RuleBasedStateMachine):
         self.model = Model()
         self.now = T0
         self.fuse: int | None = None
-        self.numbers: list[int] = []
         self.instants: list[dt.datetime] = []
+        self.marks: list[tuple[int, int]] = []
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
@@ -109,8 +109,7 @@ class Stores(RuleBasedStateMachine):
     def write(self, batches: list[tuple[str, tuple[str, list[str], list[Row]]]], hours: int, fuse: int | None) -> None:
         """A writer that puts, commits once, and may be killed on the way."""
         self.now += hours * HOUR
-        cursors = {batches[0][0]: {"page": len(self.numbers)}}
-        before = self.store.version
+        cursors = {batches[0][0]: {"page": len(self.marks)}}
         try:
             with self.store.writer(self.now) as writer:
                 for origin, (frame, columns, rows) in batches:
@@ -125,13 +124,13 @@ class Stores(RuleBasedStateMachine):
         except KilledError:
             self.fuse = None
             self.store = FactStore.of(Tables(self.folder / "shop", self.told))
-        if self.store.version == before:
+        if self.store.cursor(batches[0][0]) != cursors[batches[0][0]]:
             self.model.forget()
         else:
             self.model.commit(cursors, self.now)
-            self.numbers.append(self.store.version)
             assert self.model.at is not None
             self.instants.append(self.model.at)
+            self.marks.append((self.store.version, self.model.commits))
 
     @rule(batch=puts())
     def leave(self, batch: tuple[str, list[str], list[Row]]) -> None:
@@ -139,7 +138,29 @@ class Stores(RuleBasedStateMachine):
         frame, columns, rows = batch
         with self.store.writer(self.now) as writer:
             writer.put("tb", frame, pl.DataFrame(rows, schema={name: DTYPES[name] for name in columns}))
-        assert self.store.version == (self.numbers[-1] if self.numbers else 0)
+        self.model.forget()
+
+    @rule()
+    def compact(self) -> None:
+        self.store.compact()
+
+    @rule()
+    def merge(self) -> None:
+        """As writers do by themselves when there are many files."""
+        with self.store._alone(1) as head:
+            self.store._went_on(upkeep._merged(self.store._tables, head, tuple(head.tables)))
+
+    @rule()
+    def vacuum(self) -> None:
+        self.store.vacuum(keep=dt.timedelta(0))
+
+    @precondition(lambda self: self.marks)
+    @rule(data=st.data())
+    def whose(self, data: st.DataObject) -> None:
+        """Keys touched since a commit, with all customers they ever belonged to, as the model knows them."""
+        number, at = data.draw(st.sampled_from(self.marks))
+        for frame in ("orders", "customers", "items"):
+            assert _pairs(self.store.changed_keys(frame, number)) == self.model.touched(frame, at), frame
 
     @invariant()
     def same_now(self) -> None:
@@ -166,6 +187,10 @@ def _comparable(rows: list[Row]) -> list[str]:
     """Rows in no order; what is missing and what is not there are the same."""
     told = [{name: value for name, value in sorted(row.items()) if value is not None} for row in rows]
     return sorted(repr({name: _plain(name, value) for name, value in row.items()}) for row in told)
+
+
+def _pairs(frame: pl.DataFrame) -> set[tuple[object, object]]:
+    return {(row[0], row[-1]) for row in frame.iter_rows()}
 
 
 def _plain(name: str, value: object) -> object:
