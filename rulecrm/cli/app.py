@@ -31,6 +31,7 @@ _COMMANDS = {
     "explain": "Say why a customer is, or is not, in a segment.",
     "fmt": "Lay rules files out in the one way.",
     "history": "Tell everything that was decided about a customer.",
+    "import": "Bring files that sellers download into the store.",
     "letters": "Look at messages that were lost or have failed, and settle them.",
     "link": "Say which customers of several shops are one person.",
     "plugin": "Write a new plugin that works.",
