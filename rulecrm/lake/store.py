@@ -150,8 +150,8 @@ class FactStore:
             since_commit: the number of a commit; 0 gives all.
 
         Returns:
-            The key (`order`, `customer`, …) and, where the frame or its orders have one, `customer`: one row for each
-            customer that a version of the key, old or new, belongs to (missing where none is told). In no order.
+            The key (`order`, `customer`, …) and `customer`: one row for each customer that a version of the key, old or
+            new, or its order belongs to; missing where none is told. In no order.
         """
         version = self._head.tables.get(frame)
         key = keeping_of(frame).key
@@ -162,7 +162,7 @@ class FactStore:
         if "customer" not in rows.collect_schema() and key == "order" and "orders" in self._head.tables:
             rows = self._tables.scan("orders", self._head.tables["orders"])
         if "customer" not in rows.collect_schema():
-            return touched.collect()
+            return touched.with_columns(pl.lit(None, pl.String).alias("customer")).collect()
         told = rows.join(touched, on=key, how="semi").select(list(dict.fromkeys((key, "customer")))).unique()
         return touched.join(told, on=key, how="left").collect()
 

@@ -60,9 +60,10 @@ def due(tables: Tables, name: str, version: int) -> bool:
     return int(count.get("recent", 0)) > max(LEAST, SHARE * int(count.get("base", 0)))
 
 
-def compact(tables: Tables, head: Head, names: Collection[str]) -> Head:
-    """Bring tables into base and history alone; the commit that is the last then."""
-    return _noted(tables, head, "compact", {name: _compact(tables, name, head.tables[name]) for name in names})
+def compact(tables: Tables, head: Head, names: Collection[str], *, chunk: int = CHUNK) -> Head:
+    """Bring tables into base and history alone, `chunk` rows at a time; the commit that is the last then."""
+    versions = {name: _compact(tables, name, head.tables[name], chunk) for name in names}
+    return _noted(tables, head, "compact", versions)
 
 
 def vacuum(tables: Tables, head: Head, names: Collection[str], hours: int) -> Head:
@@ -78,7 +79,7 @@ def _noted(tables: Tables, head: Head, what: str, versions: dict[str, int]) -> H
     return after
 
 
-def _compact(tables: Tables, name: str, version: int) -> int:
+def _compact(tables: Tables, name: str, version: int, size: int) -> int:
     """Two or more versions of the table; nobody reads one in between, for no commit names it."""
     if "recent" not in tables.files(name, version)["partition.layer"]:
         return version
@@ -87,7 +88,7 @@ def _compact(tables: Tables, name: str, version: int) -> int:
     superseded = _superseded(rows, keeping).with_columns(pl.lit("history").alias("layer"))
     if superseded.height:
         version = tables.append(name, superseded)
-    for number, chunk in enumerate(_chunks(current(rows, keeping, recent=True), keeping)):
+    for number, chunk in enumerate(_chunks(current(rows, keeping, recent=True), keeping, size)):
         based = chunk.with_columns(pl.lit("base").alias("layer"))
         version = tables.append(name, based) if number else tables.replace(name, based, _LIVE)
     return version
@@ -101,20 +102,20 @@ def _superseded(rows: pl.LazyFrame, keeping: Keeping) -> pl.DataFrame:
     return every.join(last, on=[keeping.key, "commit", "turn"], how="anti").collect()
 
 
-def _chunks(rows: pl.LazyFrame, keeping: Keeping) -> Iterator[pl.DataFrame]:
+def _chunks(rows: pl.LazyFrame, keeping: Keeping, size: int) -> Iterator[pl.DataFrame]:
     """Rows in the order in which they are to lie, as many at a time as fit into memory well."""
     names = rows.collect_schema().names()
     order = [name for name in keeping.order if name in names]
     first = pl.col(order[0]).fill_null("")
-    bounds = _bounds(rows.select(first).collect().to_series())
+    bounds = _bounds(rows.select(first).collect().to_series(), size)
     for low, high in zip(bounds, [*bounds[1:], None], strict=True):
         within = first >= low if high is None else (first >= low) & (first < high)
         part = rows if len(bounds) == 1 else rows.filter(within)
         yield part.collect().sort(order, maintain_order=True)
 
 
-def _bounds(values: pl.Series) -> list[str]:
+def _bounds(values: pl.Series, size: int) -> list[str]:
     """Where chunks of about equal size begin; the first at the least text there is."""
     ordered = values.sort()
-    places = range(CHUNK, len(ordered) - CHUNK // 2, CHUNK)
+    places = range(size, len(ordered) - size // 2, size)
     return ["", *dict.fromkeys(str(value) for value in ordered.gather(list(places)) if value)]
