@@ -10,8 +10,7 @@ LOCKED`); in SQLite each claim is a writing transaction, and there is only one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,13 +19,11 @@ from attrs import evolve, field, frozen
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.state import bulk
 from rulecrm.state.bulk import Watch, among
+from rulecrm.state.connecting import Transaction, locked
 from rulecrm.state.tables import attempts, decisions, outbox
 from rulecrm.state.unwelcome import Heard, heard_of
 
-__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Way", "Ways", "among"]
-
-Transaction = Callable[..., AbstractContextManager[sa.Connection]]
-"""`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
+__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Waiting", "Way", "Ways"]
 
 Words = tuple[sa.ColumnElement[str], ...]
 
@@ -207,9 +204,7 @@ class Outbox:
                 other = sa.select(sa.literal(1)).select_from(busy)
                 other = other.where(busy.c.customer == columns.customer, busy.c.state.in_(UNDER_WAY))
                 query = query.where(~sa.exists(other.correlate(outbox)))
-            if connection.dialect.name == "postgresql":
-                query = query.with_for_update(skip_locked=True, of=outbox)
-            rows = connection.execute(query).all()
+            rows = connection.execute(locked(connection, query, of=outbox, wait=False)).all()
             if alone:
                 rows = list({row.customer: row for row in reversed(rows)}.values())[::-1]
             if not rows:
@@ -245,9 +240,7 @@ class Outbox:
             again = self._free(connection, claimed)
             query = sa.select(columns.decision, columns.erased)
             query = query.where(columns.state.in_(UNDER_WAY), columns.state == "sending", ran_out)
-            if connection.dialect.name == "postgresql":
-                query = query.with_for_update(skip_locked=True)
-            lost = connection.execute(query).all()
+            lost = connection.execute(locked(connection, query, wait=False)).all()
             if lost:
                 _lose(connection, [row.decision for row in lost], [row.decision for row in lost if row.erased])
         return again, len(lost)
@@ -263,7 +256,7 @@ class Outbox:
         """Let claims wait again; those that somebody else is writing at this moment are passed over."""
         if connection.dialect.name == "postgresql":
             query = sa.select(outbox.c.decision).where(which).order_by(outbox.c.decision)
-            found = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+            found = list(connection.execute(locked(connection, query, wait=False)).scalars())
             which = among(connection, outbox.c.decision, found)
         return connection.execute(sa.update(outbox).where(which).values(_FREE)).rowcount
 
@@ -272,9 +265,7 @@ class Outbox:
         columns = outbox.c
         query = sa.select(columns.decision).where(columns.state == _WAITING, columns.due <= due)
         with self.transaction(write=True) as connection:
-            if connection.dialect.name == "postgresql":
-                query = query.with_for_update(skip_locked=True)
-            old = list(connection.execute(query).scalars())
+            old = list(connection.execute(locked(connection, query, wait=False)).scalars())
             if old:
                 self.watch("expire")
                 _end(connection, old, "expired", reason)
@@ -467,9 +458,7 @@ def _mark(
 
 def _held(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]:
     """The rows, locked: always those of the outbox first and in one order, so that no two wait for each other."""
-    if connection.dialect.name == "postgresql":
-        return query.order_by(outbox.c.decision).with_for_update(of=outbox)
-    return query
+    return locked(connection, query.order_by(outbox.c.decision), of=outbox)
 
 
 def _told_since(connection: sa.Connection, marks: Sequence[Mark]) -> frozenset[str]:
