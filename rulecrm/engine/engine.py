@@ -15,7 +15,7 @@ import polars as pl
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.dispatch import (
     ADDRESSES,
     Dispatched,
@@ -229,8 +229,7 @@ class Engine:
         program = self._program
         current = {one.symbol: one for one in program.journeys}
         if campaign not in current:
-            near = nearest(campaign, list(current))
-            help_ = f"did you mean `{near}`?" if near else None
+            help_ = did_you_mean(campaign, current)
             raise RulesError([Diagnostic("R120", f"no campaign is called `{campaign}`", help=help_)])
         clock = self._ledger.clock()
         if clock is None:

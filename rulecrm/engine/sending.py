@@ -20,7 +20,7 @@ import polars as pl
 from attrs import define, field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.dispatch import (
     Clock,
     Dispatched,
@@ -188,8 +188,7 @@ _FOREVER = 1 << 62
 
 
 def _unknown(code: str, message: str, name: str, names: Sequence[str]) -> RulesError:
-    near = nearest(name, sorted(names))
-    return RulesError([Diagnostic(code, message, help=f"did you mean `{near}`?" if near else None)])
+    return RulesError([Diagnostic(code, message, help=did_you_mean(name, names))])
 
 
 def _name() -> str:

@@ -62,7 +62,22 @@ if TYPE_CHECKING:
     from rulecrm.plugin.discovery import any_installed
     from rulecrm.plugin.functions import Argument, Function, Provided
     from rulecrm.plugin.hooks import GROUP, hookimpl
-    from rulecrm.plugin.platforms import ALLOWED, Permission, PlatformType
+    from rulecrm.plugin.platforms import (
+        ALLOWED,
+        Batch,
+        Cursor,
+        FileFormat,
+        LaterError,
+        Permission,
+        PlatformContext,
+        PlatformType,
+        Recognised,
+        Refused,
+        Row,
+        Sample,
+        Source,
+        StoppedError,
+    )
     from rulecrm.plugin.registry import Offer, Registry, Standing, installed, registry_of
     from rulecrm.plugin.secrets import NO_SECRET, Secret
     from rulecrm.plugin.settings import Setting, read_settings, settings_of
@@ -77,8 +92,11 @@ __all__ = [
     "Sent", "Traits", "key_of",
     # settings
     "NO_SECRET", "Secret", "Setting", "read_settings", "settings_of",
-    # platforms, functions, kinds
-    "ALLOWED", "Argument", "Column", "Function", "Kind", "Permission", "PlatformType", "Provided",
+    # platforms
+    "ALLOWED", "Batch", "Cursor", "FileFormat", "LaterError", "Permission", "PlatformContext", "PlatformType",
+    "Recognised", "Refused", "Row", "Sample", "Source", "StoppedError",
+    # functions, kinds
+    "Argument", "Column", "Function", "Kind", "Provided",
     # types of arguments, results and columns
     "BOOL", "DATE", "DURATION", "INSTANT", "INT", "MONEY", "NUMBER", "TEXT", "TIME", "Type", "list_of",
     # what is installed
@@ -94,7 +112,8 @@ _HOMES = {
     "rulecrm.plugin.discovery": "any_installed",
     "rulecrm.plugin.functions": "Argument Function Provided",
     "rulecrm.plugin.hooks": "GROUP hookimpl",
-    "rulecrm.plugin.platforms": "ALLOWED Permission PlatformType",
+    "rulecrm.plugin.platforms": "ALLOWED Batch Cursor FileFormat LaterError Permission PlatformContext PlatformType"
+    " Recognised Refused Row Sample Source StoppedError",
     "rulecrm.plugin.registry": "Offer Registry Standing installed registry_of",
     "rulecrm.plugin.secrets": "NO_SECRET Secret",
     "rulecrm.plugin.settings": "Setting read_settings settings_of",

@@ -7,7 +7,7 @@ Invariant: what fits here never fails later for its form: each field has its typ
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from rulecrm.model.schema import Column, Kind, canonical
@@ -15,7 +15,7 @@ from rulecrm.model.types import BOOL, DATE, DURATION, INSTANT, INT, MONEY, NUMBE
 from rulecrm.plugin import taken
 from rulecrm.plugin.channels import ChannelType
 from rulecrm.plugin.functions import Argument, Function
-from rulecrm.plugin.platforms import PlatformType
+from rulecrm.plugin.platforms import FileFormat, PlatformType
 from rulecrm.plugin.settings import settings_of
 
 __all__ = ["CHECKS", "WHAT"]
@@ -60,7 +60,37 @@ def _platform(name: str, one: object) -> str | None:
         return f"is a {type(one).__name__}, no PlatformType"
     if not _SLUG.match(name):
         return _SLUG_SAID
-    return None if _is_callable(one.may_contact) else "cannot be asked: `may_contact` is no function"
+    if not _is_callable(one.may_contact):
+        return "cannot be asked: `may_contact` is no function"
+    return _account(one) or _formats(one.files)
+
+
+def _account(one: PlatformType) -> str | None:
+    """What is wrong with how an account of a platform is opened."""
+    if (one.settings is None) != (one.open is None):
+        return "has settings or `open`, and not both"
+    if one.settings is None:
+        return None
+    try:
+        settings_of(one.settings)
+    except TypeError as error:
+        return f"has settings that cannot be read: {error}"
+    return None if _is_callable(one.open) else "cannot be opened: `open` is no function"
+
+
+def _formats(files: Sequence[FileFormat]) -> str | None:
+    """What is wrong with the formats of files that a platform reads."""
+    if not _are(tuple(files), FileFormat):
+        return "has files that are no FileFormat"
+    names = [each.name for each in files]
+    if len(set(names)) != len(names) or not all(map(_SLUG.match, names)):
+        return f"has formats of files one of which {_SLUG_SAID}, or is there twice"
+    wrong = next((each for each in files if not (_is_callable(each.recognise) and _is_callable(each.read))), None)
+    if wrong is not None:
+        return f"has the format `{wrong.name}`, which cannot be recognised or read: that is no function"
+    return next(
+        (f"has the format `{each.name}`, which {said}" for each in files if (said := _documented(each.doc))), None
+    )
 
 
 def _function(name: str, one: object) -> str | None:

@@ -120,6 +120,11 @@ class HttpProvider:
         with self._lock:
             self._faults.extend([fault] * calls)
 
+    def heal(self) -> None:
+        """Let the next calls go well again."""
+        with self._lock:
+            self._faults.clear()
+
     def taken(self) -> Sequence[Taken]:
         """Every message taken so far, in order."""
         with self._lock:

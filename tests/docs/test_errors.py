@@ -17,6 +17,7 @@ AREAS = {
     "R4": "Facts and frames",
     "R5": "Imports and params",
     "R6": "Remarks",
+    "R7": "The fact store, platforms, files",
     "R9": "Known, and not run by this version",
 }
 
