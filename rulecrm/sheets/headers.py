@@ -68,7 +68,7 @@ def _number(cell: str) -> bool:
 
 
 def names_of(cells: Sequence[str]) -> list[str]:
-    """Names of columns from the header's cells: stripped, none twice, none empty; empty ones at the end are left out."""
+    """Names of columns from the header's cells: stripped, none twice, none empty; empty ones at the end left out."""
     names = [stripped(cell) for cell in cells]
     while names and not names[-1]:
         names.pop()
