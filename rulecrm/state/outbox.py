@@ -55,7 +55,9 @@ class Claimed:
         attempts: how often it was handed over before.
         tries: how many of those count against this way.
         refused: the outcome of its first way, where that could not be sent.
-        entered: the journey's id.
+        reason: why it waited last, in words.
+        at: when it was decided, microseconds.
+        messages: all messages of its decision, as JSON; None where there is no other.
     """
 
     decision: str
