@@ -1,5 +1,50 @@
 """Files that people download by hand, read into frames of text.
 
-In: a path. Out: what the file is (`rulecrm.plugin.Sample`), and its rows as text, nothing interpreted.
+In: a path. Out: what the file is (`rulecrm.plugin.Sample`), and its rows as text, nothing interpreted; what a format
+makes of such rows.
 Invariant: no cell is lost or changed: an order number keeps its digits, a leading zero stays.
+
+A format is written with `by_columns`, `frames`, the cells (`text`, `identifier`, `money`, `count`, `instant`, …) and
+`take`. Names are imported when first used: to tell what a text file is, Polars is not needed.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rulecrm.sheets.amounts import MONEY, Digits, money
+    from rulecrm.sheets.cells import Cell, Made, chosen, count, drawn, either, identifier, said, text
+    from rulecrm.sheets.faults import fault
+    from rulecrm.sheets.reading import LINE, ORIGINAL, Chunk, frames
+    from rulecrm.sheets.recognising import by_columns, recognise
+    from rulecrm.sheets.sampling import sample
+    from rulecrm.sheets.taking import latest, remarks, take, whole_orders
+    from rulecrm.sheets.times import instant
+
+__all__ = [
+    "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Made", "by_columns", "chosen", "count", "drawn", "either",
+    "fault", "frames", "identifier", "instant", "latest", "money", "recognise", "remarks", "said", "sample", "take",
+    "text", "whole_orders",
+]  # fmt: skip
+
+_HOMES = {
+    "amounts": "MONEY Digits money",
+    "cells": "Cell Made chosen count drawn either identifier said text",
+    "faults": "fault",
+    "reading": "LINE ORIGINAL Chunk frames",
+    "recognising": "by_columns recognise",
+    "sampling": "sample",
+    "taking": "latest remarks take whole_orders",
+    "times": "instant",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = next((module for module, names in _HOMES.items() if name in names.split()), None)
+    if home is None:
+        raise AttributeError(f"module 'rulecrm.sheets' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"rulecrm.sheets.{home}"), name)
+    return value

@@ -264,12 +264,15 @@ def _due(now: int, ways: Ways, limit: int) -> sa.Select[tuple[Any, ...]]:
 
 
 def _claimed(row: sa.Row[*tuple[Any, ...]]) -> Claimed:
-    held = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for the row as a mapping
-    way = Way(held["choice"], held["channel"], held["template"], held["via"], held["values"])
+    """A row that begins with `_OUTBOX` and `_DECISION`."""
+    (
+        decision, customer, due, choice, channel, template, via, attempts_, tries, refused, reason,
+        campaign, journey, step, wave, action, at, values, messages, text, version, rules, *_,
+    ) = row  # fmt: skip
+    way = Way(choice, channel, template, via, values)
     return Claimed(
-        held["decision"], held["customer"], held["due"], way, held["attempts"], held["tries"], held["refused"],
-        held["reason"], held["campaign"], held["journey"], held["step"], held["wave"], held["action"], held["at"],
-        held["messages"], held["text"], held["version"], held["rules"],
+        decision, customer, due, way, attempts_, tries, refused, reason, campaign, journey, step, wave, action, at,
+        messages, text, version, rules,
     )  # fmt: skip
 
 

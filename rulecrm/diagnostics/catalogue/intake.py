@@ -77,6 +77,12 @@ the settings of its platform; `rulecrm plugins NAME` lists them.""",
 uses.""",
     ),
     Code(
+        "R712",
+        "demo of a platform that cannot be run",
+        """`rulecrm demo --platform NAME` runs a shop on a local fake of a platform, which the platform's plugin brings.
+No plugin of that name is installed, it brings no fake, or the folder has a shop already.""",
+    ),
+    Code(
         "R730",
         "customers that cannot be linked",
         """`rulecrm link` names a customer whom the store does not know, or one customer twice. Customers go by the name
