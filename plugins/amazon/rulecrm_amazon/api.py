@@ -15,6 +15,7 @@ against the fake, as a second opinion.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
@@ -44,6 +45,9 @@ class Operation:
     path: str
     rate: float
     burst: int
+
+
+_RESTRICTED = Operation("createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1.0, 10)
 
 
 class RefusedError(Exception):
@@ -91,6 +95,24 @@ class Api:
             return await _PATIENCE.call(self._context, lambda: self._once(operation, path, document, restricted))
         except RulesError as error:
             raise StoppedError(error.diagnostics[0].message) from None
+
+    def restricted(self, operation: Operation, *elements: str) -> AccessToken:
+        """Tokens for what an operation tells of persons: restricted data tokens (Tokens API 2021-03-01), 1 h each.
+
+        Args:
+            operation: without values in its path.
+            elements: `buyerInfo`, `shippingAddress`, …
+        """
+        wanted = {"method": operation.method, "path": operation.path, "dataElements": list(elements)}
+
+        async def fetch() -> tuple[str, dt.timedelta]:
+            found = await self.call(_RESTRICTED, document={"restrictedResources": [wanted]})
+            token, seconds = found.get("restrictedDataToken"), found.get("expiresIn")
+            if not isinstance(token, str) or not token:
+                raise TroubledError("createRestrictedDataToken gave no token")
+            return token, dt.timedelta(seconds=min(seconds, 3600) if isinstance(seconds, int) else 3600)
+
+        return AccessToken(fetch, self._context.now)
 
     async def close(self) -> None:
         """Let go of connections."""

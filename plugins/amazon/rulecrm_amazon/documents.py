@@ -19,7 +19,7 @@ from rulecrm.plugin import Refused, Row
 
 __all__ = [
     "Understood", "bare", "customer_of", "dictionaries", "dictionary", "instant", "latest", "money", "refused", "text",
-    "whole",
+    "told", "whole",
 ]  # fmt: skip
 
 _PERSONAL = frozenset(
@@ -102,11 +102,11 @@ def whole(document: Mapping[str, object], name: str) -> int | None:
 
 def instant(document: Mapping[str, object], name: str) -> dt.datetime | None:
     """The instant under a name, aware: ISO 8601 with its offset, which Amazon gives as Z."""
-    told = text(document, name)
-    if told is None:
+    written = text(document, name)
+    if written is None:
         return None
     try:
-        found = dt.datetime.fromisoformat(told)
+        found = dt.datetime.fromisoformat(written)
     except ValueError:
         raise ValueError(f"`{name}` is no instant") from None
     if found.tzinfo is None:
@@ -134,6 +134,11 @@ def money(document: Mapping[str, object], name: str) -> tuple[Decimal, str] | No
     if not exact.is_finite():
         raise ValueError(f"`{name}` is no amount")
     return exact, currency
+
+
+def told(**fields: object) -> dict[str, object]:
+    """Fields of which Amazon says something; of the others there is no key."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def customer_of(alias: str) -> str:

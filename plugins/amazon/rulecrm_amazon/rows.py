@@ -36,6 +36,7 @@ from rulecrm_amazon.documents import (
     instant,
     money,
     text,
+    told,
     whole,
 )
 from rulecrm_amazon.settings import Settings
@@ -66,7 +67,7 @@ def understand(order: Mapping[str, object], settings: Settings) -> Understood:
     if status is not None and status not in STATUSES:
         remarks.append(f"unknown status '{status[:60]}'")
     row: dict[str, object] = {"order": key, "placed_at": placed, "changed_at": changed, "original": bare(order)}
-    row |= _told(
+    row |= told(
         status=status,
         shop=text(dictionary(order, "salesChannel"), "marketplaceId"),
         payment_method=_payment(order),
@@ -91,26 +92,21 @@ def _with_buyer(
     if alias is None:
         return Understood(row, items, None, remarks)
     row["customer"] = customer_of(alias)
-    told: dict[str, object] = {
+    known: dict[str, object] = {
         "customer": row["customer"], "platform": "amazon", "changed_at": row["changed_at"],
         **_place(order),
     }  # fmt: skip
     if "shop" in row:
-        told["amazon_order"] = f"{row['order']}@{row['shop']}"
+        known["amazon_order"] = f"{row['order']}@{row['shop']}"
     if settings.personal:
         address = dictionary(dictionary(order, "recipient"), "deliveryAddress")
-        told |= _told(email=alias, nick=text(buyer, "buyerName"), phone=text(address, "phone"))
-    return Understood(row, items, told, remarks)
-
-
-def _told(**fields: object) -> dict[str, object]:
-    """Fields of which Amazon says something; of the others there is no key."""
-    return {name: value for name, value in fields.items() if value is not None}
+        known |= told(email=alias, nick=text(buyer, "buyerName"), phone=text(address, "phone"))
+    return Understood(row, items, known, remarks)
 
 
 def _place(order: Mapping[str, object]) -> dict[str, object]:
     address = dictionary(dictionary(order, "recipient"), "deliveryAddress")
-    return _told(
+    return told(
         country=text(address, "countryCode"), province=text(address, "stateOrRegion"), city=text(address, "city")
     )
 
@@ -134,8 +130,8 @@ def _part(parts: Sequence[Mapping[str, object]], kind: str) -> Decimal:
 
 
 def _payment(order: Mapping[str, object]) -> str | None:
-    told = [text(one, "paymentMethod") for one in dictionaries(dictionary(order, "payment"), "paymentExecutions")]
-    return ", ".join(dict.fromkeys(one for one in told if one)) or None
+    ways = [text(one, "paymentMethod") for one in dictionaries(dictionary(order, "payment"), "paymentExecutions")]
+    return ", ".join(dict.fromkeys(one for one in ways if one)) or None
 
 
 def _shipped(order: Mapping[str, object], status: str | None, remarks: list[str]) -> dt.datetime | None:
@@ -156,7 +152,7 @@ def _item(order: str, changed: dt.datetime, item: Mapping[str, object]) -> Row:
     if key is None or quantity is None:
         raise ValueError("an item lacks `orderItemId` or `quantityOrdered`")
     row: dict[str, object] = {"order": order, "item": key, "quantity": quantity, "changed_at": changed}
-    row |= _told(product=text(product, "asin") or text(product, "sellerSku"), title=text(product, "title"))
+    row |= told(product=text(product, "asin") or text(product, "sellerSku"), title=text(product, "title"))
     price = money(dictionary(product, "price"), "unitPrice")
     if price is not None:
         row |= {"price": price[0], "currency": price[1]}

@@ -37,3 +37,19 @@ class TestOrders(SourceContract):
     @pytest.fixture
     def opener(self, fake: AmazonServer) -> Opener:
         return lambda context: open_amazon(settings(fake), context)
+
+
+class TestOldOrders(SourceContract):
+    """The Orders API v0, for those who still need it: a call an order."""
+
+    days = 2.5
+
+    @pytest.fixture
+    def fake(self) -> Iterator[AmazonServer]:
+        with AmazonServer(amazon_market(FakeClock())) as server:
+            server.speaks = "v0"
+            yield server
+
+    @pytest.fixture
+    def opener(self, fake: AmazonServer) -> Opener:
+        return lambda context: open_amazon(settings(fake, orders_api="v0", page=8), context)

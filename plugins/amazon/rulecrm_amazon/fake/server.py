@@ -7,7 +7,6 @@ Invariant: every call is counted against its operation's token bucket by Amazon'
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from attrs import evolve
@@ -18,14 +17,13 @@ from rulecrm.testing.fakes import PlatformFake
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, Reply, as_json
 from rulecrm.testing.markets import Market, Trade
-from rulecrm_amazon.fake.documents import MARKETPLACE, Teller, alias_of, asin_of, by_amazon, order_id, status_of
+from rulecrm_amazon.fake.documents import Teller, order_id
 from rulecrm_amazon.fake.operations import Operation, find
-from rulecrm_amazon.fake.orders import V2026, Shelf
+from rulecrm_amazon.fake.orders import V0, V2026, Shelf
 from rulecrm_amazon.fake.tokens import Desk, error
+from rulecrm_amazon.fake.truth import Truth
 
 __all__ = ["AmazonServer", "amazon_market"]
-
-_INCLUDED = ("BUYER", "RECIPIENT", "PROCEEDS", "FULFILLMENT", "PACKAGES", "PAYMENT")
 
 
 def amazon_market(clock: FakeClock, seed: int = 1) -> Market:
@@ -39,6 +37,7 @@ class AmazonServer(PlatformFake):
     Attributes:
         rates: usage plans that replace those of the models, by operation: calls a second.
         shelf: the pages of orders.
+        speaks: the version of the Orders API that the reader is set up for, by which `truth` is told; both are served.
         without_roles: data sets that the application has no role for, which are left out.
     """
 
@@ -47,6 +46,7 @@ class AmazonServer(PlatformFake):
         self.rates: dict[str, float] = {}
         self.shelf = Shelf(market)
         self.without_roles: set[str] = set()
+        self.speaks = "2026-01-01"
         self._desk = Desk()
         self._buckets: dict[str, tuple[float, dt.datetime]] = {}
         self._strange: dict[str, str] = {}
@@ -80,52 +80,8 @@ class AmazonServer(PlatformFake):
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """The rows that a reader who has read everything has."""
-        trades = sorted(self.market.trades, key=lambda trade: (trade.changed_at, trade.number))
-        customers: dict[str, dict[str, object]] = {}
-        for trade in trades:
-            if self._has_buyer(trade):
-                key = _hashed(trade.customer)
-                customers[key] = customers.get(key, {}) | {
-                    "customer": key, "platform": "amazon", "changed_at": trade.changed_at + self.skew,
-                    "country": trade.country, "province": trade.province, "city": trade.city,
-                    "amazon_order": f"{trade.order}@{MARKETPLACE}",
-                }  # fmt: skip
-        return {
-            "orders": [self._true_order(trade) for trade in trades],
-            "items": [item for trade in trades for item in self._true_items(trade)],
-            "customers": list(customers.values()),
-        }
-
-    def _has_buyer(self, trade: Trade) -> bool:
-        return trade.paid_at is not None and not by_amazon(trade) and "BUYER" not in self.without_roles
-
-    def _true_order(self, trade: Trade) -> Row:
-        row: dict[str, object] = {
-            "order": trade.order, "status": self._strange.get(trade.order, status_of(trade)), "shop": MARKETPLACE,
-            "placed_at": trade.placed_at + self.skew, "changed_at": trade.changed_at + self.skew,
-            "quantity": trade.quantity,
-        }  # fmt: skip
-        if trade.paid_at is not None:
-            row |= {
-                "amount": trade.amount, "currency": "EUR", "discount": trade.discount,
-                "shipping_fee": trade.shipping_fee, "payment_method": "CreditCard",
-                "country": trade.country, "province": trade.province, "city": trade.city,
-            }  # fmt: skip
-        if trade.shipped_at is not None and not by_amazon(trade):
-            row["shipped_at"] = trade.shipped_at + self.skew
-        return row | ({"customer": _hashed(trade.customer)} if self._has_buyer(trade) else {})
-
-    def _true_items(self, trade: Trade) -> list[Row]:
-        found: list[Row] = []
-        for line in trade.lines:
-            row: dict[str, object] = {
-                "order": trade.order, "item": line.item, "product": asin_of(line.product), "title": line.title,
-                "quantity": line.quantity, "changed_at": trade.changed_at + self.skew,
-            }  # fmt: skip
-            if trade.paid_at is not None:
-                row |= {"price": line.price, "amount": line.amount, "discount": line.discount, "currency": "EUR"}
-            found.append(row)
-        return found
+        buyers = "BUYER" not in self.without_roles
+        return Truth(self.skew, self._strange, buyers=buyers, v0=self.speaks == "v0").rows(self.market.trades)
 
     # --- what is answered -----------------------------------------------------------------------------------------
 
@@ -170,6 +126,12 @@ class AmazonServer(PlatformFake):
                 return self._search(call.query)
             case "getOrder":
                 return self._one(values[0], call.query)
+            case "getOrders":
+                return self._get(call)
+            case "getOrderItems":
+                return self._items(values[0])
+            case "createRestrictedDataToken":
+                return self._restrict(call)
         return error(404, "NotFound", "The requested resource doesn't exist.")
 
     def _teller(self) -> Teller:
@@ -199,6 +161,37 @@ class AmazonServer(PlatformFake):
             return error(404, "NotFound", "The requested order doesn't exist.")
         return as_json({"order": self._teller().order(trade, self._included(query))})
 
+    def _get(self, call: Call) -> Reply:
+        teller = self._teller()
+        personal = self._desk.is_restricted(call.headers["x-amz-access-token"])
 
-def _hashed(customer: str) -> str:
-    return hashlib.sha256(alias_of(customer).encode()).hexdigest()[:32]
+        def shown(trades: Sequence[Trade], token: str | None, end: str | None) -> Mapping[str, object]:
+            payload: dict[str, object] = {"Orders": [teller.order_v0(one, personal=personal) for one in trades]}
+            if token is not None:
+                payload["NextToken"] = token
+            if end is not None:
+                payload["LastUpdatedBefore" if "LastUpdatedAfter" in call.query else "CreatedBefore"] = end
+            return {"payload": payload}
+
+        reply = self.shelf.page(call.query, V0, self.now, teller, shown)
+        self.stir()
+        return reply
+
+    def _items(self, order: str) -> Reply:
+        trade = self.market.by_order(order)
+        if trade is None:
+            return error(404, "NotFound", "The requested order doesn't exist.")
+        items = self._teller().items_v0(trade)
+        return as_json({"payload": {"AmazonOrderId": order, "OrderItems": items}})
+
+    def _restrict(self, call: Call) -> Reply:
+        told = call.json()
+        wanted = told.get("restrictedResources") if isinstance(told, dict) else None
+        known = ({"method", "path", "dataElements"}, {"buyerInfo", "shippingAddress", "buyerTaxInformation"})
+        good = isinstance(wanted, list) and 1 <= len(wanted) <= 50 and all(
+            isinstance(one, dict) and set(one) <= known[0] and {"method", "path"} <= set(one)
+            and set(one.get("dataElements", ())) <= known[1] for one in wanted
+        )  # fmt: skip
+        if not good:
+            return error(400, "InvalidInput", "Invalid restrictedResources.")
+        return self._desk.restrict(self.now)
