@@ -31,13 +31,17 @@ _COMMANDS = {
     "explain": "Say why a customer is, or is not, in a segment.",
     "fmt": "Lay rules files out in the one way.",
     "history": "Tell everything that was decided about a customer.",
+    "import": "Bring files that sellers download into the store.",
     "letters": "Look at messages that were lost or have failed, and settle them.",
+    "link": "Say which customers of several shops are one person.",
     "plugin": "Write a new plugin that works.",
     "plugins": "List the plugins that are installed.",
     "post": "Write a template where everybody reads.",
     "preview": "Show a message as one customer would get it.",
     "send": "Send what waits in the outbox.",
     "serve": "Take webhooks, unsubscribe with one click, serve tracked links.",
+    "store": "Look at a fact store, and keep it in order.",
+    "sync": "Bring what has changed at platforms into the store.",
     "test": "Run the tests written in rules files.",
 }
 

@@ -18,6 +18,7 @@ from attrs import field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.model.sending import Answer, Answered
+from rulecrm.plugin.documents import parsed
 from rulecrm.plugin.secrets import NO_SECRET, Secret
 
 __all__ = ["FailedError", "LostError", "Reply", "Seal", "UnreachedError", "Wire", "in_query"]
@@ -224,7 +225,7 @@ def _transport(proxy: Secret, connections: int) -> httpx.AsyncHTTPTransport:
 
 def _object(body: bytes) -> Mapping[str, object] | None:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = parsed(body)
+    except ValueError:
         return None
     return document if isinstance(document, dict) else None

@@ -11,11 +11,11 @@ from rulecrm.state.privacy import Tombstones
 from rulecrm.state.reached import Reached
 from rulecrm.state.receipts import Receipts
 from rulecrm.state.settings import RulesVersion, Settings
-from rulecrm.state.told import TOLD
+from rulecrm.state.told import SENT, TOLD
 from rulecrm.state.unwelcome import Heard
 
 __all__ = [
-    "TOLD", "WAIT", "Advance", "Buckets", "Claimed", "Coupons", "Granted", "Happening", "Heard", "History", "Ledger",
-    "Letter", "Letters", "Mark", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion", "Settings", "Tombstones",
-    "Tried", "Waiting", "Way", "Ways",
+    "SENT", "TOLD", "WAIT", "Advance", "Buckets", "Claimed", "Coupons", "Granted", "Happening", "Heard", "History",
+    "Ledger", "Letter", "Letters", "Mark", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion", "Settings",
+    "Tombstones", "Tried", "Waiting", "Way", "Ways",
 ]  # fmt: skip

@@ -10,8 +10,7 @@ LOCKED`); in SQLite each claim is a writing transaction, and there is only one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,20 +19,20 @@ from attrs import evolve, field, frozen
 from rulecrm.model.sending import Answer, Answered
 from rulecrm.state import bulk
 from rulecrm.state.bulk import Watch, among
+from rulecrm.state.connecting import Transaction, locked
 from rulecrm.state.tables import attempts, decisions, outbox
 from rulecrm.state.unwelcome import Heard, heard_of
 
-__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Transaction", "Waiting", "Way", "Ways", "among"]
-
-Transaction = Callable[..., AbstractContextManager[sa.Connection]]
-"""`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
+__all__ = ["Claimed", "Mark", "Outbox", "Outcome", "Waiting", "Way", "Ways"]
 
 Words = tuple[sa.ColumnElement[str], ...]
 
 _WAITING: sa.ColumnElement[str] = sa.literal_column("'waiting'")
 """Written out, for an index over a part of the rows is not used where the part is named by a parameter."""
 
-_UNDER_WAY: Words = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
+UNDER_WAY: Words = (sa.literal_column("'claimed'"), sa.literal_column("'sending'"))
+LOST: Words = (sa.literal_column("'unknown'"), sa.literal_column("'held'"))
+"""States written out, too."""
 
 
 @frozen
@@ -203,11 +202,9 @@ class Outbox:
                 _one_at_a_time(connection)
                 busy = sa.alias(outbox, "busy")
                 other = sa.select(sa.literal(1)).select_from(busy)
-                other = other.where(busy.c.customer == columns.customer, busy.c.state.in_(_UNDER_WAY))
+                other = other.where(busy.c.customer == columns.customer, busy.c.state.in_(UNDER_WAY))
                 query = query.where(~sa.exists(other.correlate(outbox)))
-            if connection.dialect.name == "postgresql":
-                query = query.with_for_update(skip_locked=True, of=outbox)
-            rows = connection.execute(query).all()
+            rows = connection.execute(locked(connection, query, of=outbox, wait=False)).all()
             if alone:
                 rows = list({row.customer: row for row in reversed(rows)}.values())[::-1]
             if not rows:
@@ -239,13 +236,11 @@ class Outbox:
         ran_out = columns.leased_until <= now
         with self.transaction(write=True) as connection:
             self.watch("release")
-            claimed = sa.and_(columns.state.in_(_UNDER_WAY), columns.state == "claimed", ran_out)
+            claimed = sa.and_(columns.state.in_(UNDER_WAY), columns.state == "claimed", ran_out)
             again = self._free(connection, claimed)
             query = sa.select(columns.decision, columns.erased)
-            query = query.where(columns.state.in_(_UNDER_WAY), columns.state == "sending", ran_out)
-            if connection.dialect.name == "postgresql":
-                query = query.with_for_update(skip_locked=True)
-            lost = connection.execute(query).all()
+            query = query.where(columns.state.in_(UNDER_WAY), columns.state == "sending", ran_out)
+            lost = connection.execute(locked(connection, query, wait=False)).all()
             if lost:
                 _lose(connection, [row.decision for row in lost], [row.decision for row in lost if row.erased])
         return again, len(lost)
@@ -253,7 +248,7 @@ class Outbox:
     def give_back(self, worker: str) -> int:
         """Let whatever a worker has claimed and not handed over wait again; how many there were."""
         columns = outbox.c
-        claimed = sa.and_(columns.state.in_(_UNDER_WAY), columns.state == "claimed", columns.worker == worker)
+        claimed = sa.and_(columns.state.in_(UNDER_WAY), columns.state == "claimed", columns.worker == worker)
         with self.transaction(write=True) as connection:
             return self._free(connection, claimed)
 
@@ -261,7 +256,7 @@ class Outbox:
         """Let claims wait again; those that somebody else is writing at this moment are passed over."""
         if connection.dialect.name == "postgresql":
             query = sa.select(outbox.c.decision).where(which).order_by(outbox.c.decision)
-            found = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+            found = list(connection.execute(locked(connection, query, wait=False)).scalars())
             which = among(connection, outbox.c.decision, found)
         return connection.execute(sa.update(outbox).where(which).values(_FREE)).rowcount
 
@@ -270,9 +265,7 @@ class Outbox:
         columns = outbox.c
         query = sa.select(columns.decision).where(columns.state == _WAITING, columns.due <= due)
         with self.transaction(write=True) as connection:
-            if connection.dialect.name == "postgresql":
-                query = query.with_for_update(skip_locked=True)
-            old = list(connection.execute(query).scalars())
+            old = list(connection.execute(locked(connection, query, wait=False)).scalars())
             if old:
                 self.watch("expire")
                 _end(connection, old, "expired", reason)
@@ -346,7 +339,7 @@ class Outbox:
             sa.select(*_OUTBOX, *_DECISION, columns.key, tried.begun, columns.provider_id)
             .join_from(outbox, decisions, columns.decision == decisions.c.decision)
             .join(attempts, sa.and_(tried.decision == columns.decision, tried.number == columns.attempts))
-            .where(columns.state == sa.literal_column("'unknown'"), columns.route == route, columns.erased == 0)
+            .where(columns.state.in_(LOST), columns.state == "unknown", columns.route == route, columns.erased == 0)
             .order_by(tried.begun)
             .limit(limit)
         )
@@ -379,6 +372,12 @@ class Outbox:
             told = among(connection, decisions.c.decision, again)
             connection.execute(sa.update(decisions).where(told).values(outcome="queued", reason=reason))
 
+    def doubtful(self) -> int:
+        """How many messages there are whose answer was lost, or that are held for a person."""
+        query = sa.select(sa.func.count()).where(outbox.c.state.in_(LOST))
+        with self.transaction(write=False) as connection:
+            return connection.execute(query).scalar_one()
+
     def counts(self) -> Mapping[str, int]:
         """How many messages are in each state."""
         query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
@@ -410,12 +409,15 @@ def _due(now: int, ways: Ways, limit: int) -> sa.Select[tuple[Any, ...]]:
 
 
 def _claimed(row: sa.Row[*tuple[Any, ...]]) -> Claimed:
-    held = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for the row as a mapping
-    way = Way(held["choice"], held["channel"], held["template"], held["via"], held["values"])
+    """A row that begins with `_OUTBOX` and `_DECISION`."""
+    (
+        decision, customer, due, choice, channel, template, via, attempts_, tries, refused, reason,
+        campaign, journey, step, wave, action, at, values, messages, text, version, rules, *_,
+    ) = row  # fmt: skip
+    way = Way(choice, channel, template, via, values)
     return Claimed(
-        held["decision"], held["customer"], held["due"], way, held["attempts"], held["tries"], held["refused"],
-        held["reason"], held["campaign"], held["journey"], held["step"], held["wave"], held["action"], held["at"],
-        held["messages"], held["text"], held["version"], held["rules"],
+        decision, customer, due, way, attempts_, tries, refused, reason, campaign, journey, step, wave, action, at,
+        messages, text, version, rules,
     )  # fmt: skip
 
 
@@ -459,9 +461,7 @@ def _mark(
 
 def _held(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]:
     """The rows, locked: always those of the outbox first and in one order, so that no two wait for each other."""
-    if connection.dialect.name == "postgresql":
-        return query.order_by(outbox.c.decision).with_for_update(of=outbox)
-    return query
+    return locked(connection, query.order_by(outbox.c.decision), of=outbox)
 
 
 def _told_since(connection: sa.Connection, marks: Sequence[Mark]) -> frozenset[str]:

@@ -5,6 +5,7 @@
 * `rulecrm.testing.sources.SourceContract`: those that reading a platform must pass, over a fake of it.
 * `rulecrm.testing.markets.Market`: a market that goes on, which such fakes are made over.
 * `rulecrm.testing.faults`, `rulecrm.testing.http`: local fakes of providers, and what goes wrong at them.
+* `rulecrm.testing.gateways`: a gateway with signed parameters and one address for all methods, for fakes to stand on.
 * `rulecrm.testing.memory.MemoryChannel`: a channel in memory.
 * `rulecrm.testing.clocks.FakeClock`: a clock that tests set.
 * `rulecrm.testing.shops`: made-up shops of any size.
