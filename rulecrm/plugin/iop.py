@@ -38,7 +38,7 @@ _ADVICE: Mapping[str, str] = {
     "IllegalRefreshToken": "authorise the app again",
     "InvalidRefreshToken": "authorise the app again",
 }
-_SECONDS = re.compile(r"ban will last (\d+)\s*(?:more )?seconds?", re.IGNORECASE)
+_SECONDS = re.compile(r"ban will last (?:for )?(\d+)\s*(?:more )?seconds?", re.IGNORECASE)
 
 
 @frozen

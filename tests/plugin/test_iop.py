@@ -33,7 +33,7 @@ def test_a_name_without_a_slash_is_a_parameter_and_no_path() -> None:
     ("message", "seconds"),
     [
         ("Api access frequency exceeds the limit. this ban will last 1 seconds", 1.0),
-        ("This ban will last 12 more seconds", 12.0),
+        ("This ban will last for 12 more seconds", 12.0),
         ("the limit of the day", None),
     ],
 )
