@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from rulecrm import Synced
-    from rulecrm.testing.sources import PlatformFake
+    from rulecrm.testing.fakes import PlatformFake
 
 __all__ = ["show_platform"]
 
@@ -106,7 +106,7 @@ def show_platform(name: str, folder: Path, *, console: Console, days: int = DAYS
 
 def _fake(name: str) -> PlatformFake:
     from rulecrm.plugin import installed
-    from rulecrm.testing.sources import PlatformFake
+    from rulecrm.testing.fakes import PlatformFake
 
     platforms = installed().platforms
     able = [one for one, platform in platforms.items() if platform.fake is not None]
