@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show_platform"]
 
-DAYS = 28
+DAYS = 21
 _ACCOUNT = "demo"
 
 _SENDING = """\
