@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from rulecrm.sheets.amounts import MONEY, Digits, money
     from rulecrm.sheets.cells import Cell, Made, chosen, count, drawn, either, identifier, said, text
     from rulecrm.sheets.faults import fault
+    from rulecrm.sheets.gathering import Lines, agreed, joined, lines, total, whole_orders
     from rulecrm.sheets.reading import LINE, ORIGINAL, Chunk, frames
     from rulecrm.sheets.recognising import by_columns, recognise
     from rulecrm.sheets.sampling import sample
-    from rulecrm.sheets.taking import latest, remarks, take, whole_orders
+    from rulecrm.sheets.taking import latest, remarks, take
     from rulecrm.sheets.times import instant
 
 __all__ = [
-    "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Made", "by_columns", "chosen", "count", "drawn", "either",
-    "fault", "frames", "identifier", "instant", "latest", "money", "recognise", "remarks", "said", "sample", "take",
-    "text", "whole_orders",
+    "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Lines", "Made", "agreed", "by_columns", "chosen",
+    "count", "drawn", "either", "fault", "frames", "identifier", "instant", "joined", "latest", "lines", "money",
+    "recognise", "remarks", "said", "sample", "take", "text", "total", "whole_orders",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,7 +36,8 @@ _HOMES = {
     "reading": "LINE ORIGINAL Chunk frames",
     "recognising": "by_columns recognise",
     "sampling": "sample",
-    "taking": "latest remarks take whole_orders",
+    "gathering": "Lines agreed joined lines total whole_orders",
+    "taking": "latest remarks take",
     "times": "instant",
 }
 
