@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rulecrm.sheets.amounts import MONEY, Digits, money
-    from rulecrm.sheets.cells import Cell, Made, chosen, count, drawn, either, identifier, said, text
+    from rulecrm.sheets.cells import Cell, Made, chosen, count, drawn, either, identifier, known, said, text
     from rulecrm.sheets.faults import fault
     from rulecrm.sheets.gathering import Lines, agreed, joined, lines, total, whole_orders
     from rulecrm.sheets.reading import LINE, ORIGINAL, Chunk, frames
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Lines", "Made", "agreed", "by_columns", "chosen",
-    "count", "drawn", "either", "fault", "frames", "identifier", "instant", "joined", "latest", "lines", "money",
-    "recognise", "remarks", "said", "sample", "take", "text", "total", "whole_orders",
+    "count", "drawn", "either", "fault", "frames", "identifier", "instant", "joined", "known", "latest", "lines",
+    "money", "recognise", "remarks", "said", "sample", "take", "text", "total", "whole_orders",
 ]  # fmt: skip
 
 _HOMES = {
     "amounts": "MONEY Digits money",
-    "cells": "Cell Made chosen count drawn either identifier said text",
+    "cells": "Cell Made chosen count drawn either identifier known said text",
     "faults": "fault",
     "reading": "LINE ORIGINAL Chunk frames",
     "recognising": "by_columns recognise",

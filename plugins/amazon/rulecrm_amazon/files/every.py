@@ -3,8 +3,8 @@
 In: a sample of such a file. Out: batches of `orders` and `items`.
 Invariant: the file tells nothing of who bought, so `customer` is null: none is made up.
 
-`item-price` is that of all units. In the United States and Canada taxes come on top of prices; elsewhere a price has its
-VAT in it (https://developer-docs.amazon.com/sp-api/docs/option-1-allow-amazon-to-create-invoices-for-you), and the
+`item-price` is that of all units. In the United States and Canada taxes come on top of prices; elsewhere a price has
+its VAT in it (https://developer-docs.amazon.com/sp-api/docs/option-1-allow-amazon-to-create-invoices-for-you), and the
 columns of taxes only tell how much of it that is. Pending orders have no prices; their `amount` is missing.
 """
 
