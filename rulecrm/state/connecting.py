@@ -13,8 +13,9 @@ Invariant: a writing transaction holds the lock from its first statement to its 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -24,7 +25,12 @@ from rulecrm.state.address import Address
 from rulecrm.state.refusals import refusal
 from rulecrm.state.tables import clock
 
-__all__ = ["engine_of", "outside", "take_lock", "transaction"]
+__all__ = ["Transaction", "engine_of", "locked", "outside", "take_lock", "transaction"]
+
+Transaction = Callable[..., AbstractContextManager[sa.Connection]]
+"""`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
+
+Query = TypeVar("Query", bound=sa.Select[Any])
 
 _CONNECT = 10
 """Seconds that a server has to answer in."""
@@ -75,11 +81,23 @@ def outside(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def take_lock(connection: sa.Connection) -> int | None:
     """Hold the lock till the transaction ends; the clock as it is now, in microseconds."""
-    query = sa.select(clock.c.clock).where(clock.c.one == 1)
-    if connection.dialect.name == "postgresql":
-        query = query.with_for_update()
+    query = locked(connection, sa.select(clock.c.clock).where(clock.c.one == 1))
     now: int | None = connection.execute(query).scalar_one()
     return now
+
+
+def locked(connection: sa.Connection, query: Query, *, of: sa.TableClause | None = None, wait: bool = True) -> Query:
+    """The query, its rows locked till the transaction ends; SQLite has one writer, and needs no locks.
+
+    Args:
+        connection: in a writing transaction.
+        query: of rows.
+        of: the table whose rows are locked; of all tables of the query where nothing is said.
+        wait: whether rows that somebody else has locked are waited for; otherwise they are passed over.
+    """
+    if connection.dialect.name == "postgresql":
+        return query.with_for_update(of=of, skip_locked=not wait)
+    return query
 
 
 def _sqlite(address: Address, wait: float, *, create: bool) -> sa.Engine:
@@ -98,6 +116,9 @@ def _sqlite(address: Address, wait: float, *, create: bool) -> sa.Engine:
             connection.exec_driver_sql(how)
 
     def prepare(raw: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        # Of a file that is made now; another stays as it is. Rows of a ledger are long: pages of the usual 4096 bytes
+        # have room for fifteen decisions, and are split, moved and written to the log all the time.
+        raw.execute("PRAGMA page_size = 8192")
         raw.execute("PRAGMA foreign_keys = ON")
         raw.execute("PRAGMA synchronous = FULL")
         raw.execute("PRAGMA temp_store = MEMORY")
