@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from rulecrm.sheets.reading import LINE, ORIGINAL, Chunk, frames
     from rulecrm.sheets.recognising import by_columns, recognise
     from rulecrm.sheets.sampling import sample
+    from rulecrm.sheets.summaries import Summary, lines_of, summary
     from rulecrm.sheets.taking import latest, remarks, take
     from rulecrm.sheets.times import instant
 
 __all__ = [
-    "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Lines", "Made", "agreed", "by_columns", "chosen",
-    "count", "drawn", "either", "fault", "frames", "identifier", "instant", "joined", "known", "latest", "lines",
-    "money", "recognise", "remarks", "said", "sample", "take", "text", "total", "whole_orders",
+    "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Lines", "Made", "Summary", "agreed", "by_columns",
+    "chosen", "count", "drawn", "either", "fault", "frames", "identifier", "instant", "joined", "known", "latest",
+    "lines", "lines_of", "money", "recognise", "remarks", "said", "sample", "summary", "take", "text", "total",
+    "whole_orders",
 ]  # fmt: skip
 
 _HOMES = {
@@ -37,6 +39,7 @@ _HOMES = {
     "recognising": "by_columns recognise",
     "sampling": "sample",
     "gathering": "Lines agreed joined lines total whole_orders",
+    "summaries": "Summary lines_of summary",
     "taking": "latest remarks take",
     "times": "instant",
 }

@@ -4,7 +4,8 @@ In: a sample of such a file. Out: batches of `orders`, `items` and `customers`.
 Invariant: every line that a cell marks with 【n】 is a row of `items`; its whole text stays in `original`.
 
 Times are wall clocks of the US Pacific zone, as all of AliExpress's are. A cell has neither prices nor the platform's
-numbers of products. The buyer's key is 买家邮箱, and 买家名称 in the files without: two buyers of one name are then one.
+numbers of products. The buyer's key is 买家邮箱, and 买家名称 in the files without: there, two buyers of one name are
+one.
 """
 
 from __future__ import annotations

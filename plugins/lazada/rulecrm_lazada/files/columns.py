@@ -20,12 +20,13 @@ ORDERS = {
         "createTime", "updateTime", "rtsSla", "ttsSla", "orderNumber", "invoiceRequired", "invoiceNumber",
         "deliveredDate", "customerName", "customerEmail", "nationalRegistrationNumber", "shippingName",
         *(f"shippingAddress{line}" for line in _LINES), "shippingPhone", "shippingPhone2", "shippingCity",
-        "shippingPostCode", "shippingCountry", "shippingRegion", "billingName", *(f"billingAddr{line}" for line in _LINES),
-        "billingPhone", "billingPhone2", "billingCity", "billingPostCode", "billingCountry", "taxCode", "branchNumber",
-        "taxInvoiceRequested", "payMethod", "paidPrice", "unitPrice", "sellerDiscountTotal", "platformDiscountTotal",
-        "shippingFee", "walletCredit", "itemName", "variation", "cdShippingProvider", "shippingProvider",
-        "shipmentTypeName", "shippingProviderType", "cdTrackingCode", "trackingCode", "trackingUrl",
-        "shippingProviderFM", "trackingCodeFM", "trackingUrlFM", "promisedShippingTime", "premium", "status",
+        "shippingPostCode", "shippingCountry", "shippingRegion", "billingName",
+        *(f"billingAddr{line}" for line in _LINES), "billingPhone", "billingPhone2", "billingCity", "billingPostCode",
+        "billingCountry", "taxCode", "branchNumber", "taxInvoiceRequested", "payMethod", "paidPrice", "unitPrice",
+        "sellerDiscountTotal", "platformDiscountTotal", "shippingFee", "walletCredit", "itemName", "variation",
+        "cdShippingProvider", "shippingProvider", "shipmentTypeName", "shippingProviderType", "cdTrackingCode",
+        "trackingCode", "trackingUrl", "shippingProviderFM", "trackingCodeFM", "trackingUrlFM",
+        "promisedShippingTime", "premium", "status",
         "buyerFailedDeliveryReturnInitiator", "buyerFailedDeliveryReason", "buyerFailedDeliveryDetail",
         "buyerFailedDeliveryUserName", "bundleId", "semiManaged", "flexibleDeliveryTime", "bundleDiscount",
         "refundAmount", "sellerNote",
@@ -35,8 +36,8 @@ ORDERS = {
 NEEDED = ("orderItemId", "orderNumber", "lazadaSku", "createTime", "paidPrice", "itemName", "status")
 
 STATUSES = (
-    "unpaid", "pending", "packed", "ready_to_ship", "shipped", "delivered", "confirmed", "canceled", "returned", "failed",
-    "Package Returned", "Lost by 3PL",
+    "unpaid", "pending", "packed", "ready_to_ship", "shipped", "delivered", "confirmed", "canceled", "returned",
+    "failed", "Package Returned", "Lost by 3PL",
 )  # fmt: skip
 
 

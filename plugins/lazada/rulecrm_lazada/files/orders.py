@@ -69,8 +69,8 @@ def read(sample: Sample, options: Mapping[str, str]) -> Iterator[Batch]:
 
 def _columns(sample: Sample, options: Mapping[str, str]) -> dict[str, Cell]:
     market = market_of(sample)
-    zone = options.get("zone") or (market and market.zone)
-    currency = options.get("currency") or (market and market.currency)
+    zone = options.get("zone") or (market.zone if market else None)
+    currency = options.get("currency") or (market.currency if market else None)
     for name, value in (("zone", zone), ("currency", currency)):
         if value is None:
             raise fault("R723", sample.path, f"nothing in it says the {name}", fix=f"say it: --{name}", asks=name)

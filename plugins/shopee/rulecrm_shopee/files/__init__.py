@@ -20,7 +20,9 @@ def _recognise(sample: Sample) -> Recognised | None:
     if reading is None:
         return None
     found = by_columns(
-        sample, needed(reading, sample.header), {f"in {reading.language}": reading.columns(sample.header)}
+        sample,
+        needed(reading, sample.header),
+        {f"in {reading.language}": tuple(reading.columns(sample.header).values())},
     )
     if found is None:
         return None

@@ -1,7 +1,7 @@
 """The export of orders: a row a line, what the order has repeated on each.
 
 In: a sample of such a file. Out: batches of `orders`, `items` and `customers`.
-Invariant: what is the order's is taken once, and lines that disagree on it are refused; no amount of an order is summed.
+Invariant: what is the order's is taken once, and lines that disagree on it are refused; no amount of it is summed.
 
 Times are wall clocks of the market. The buyer's key is the user name.
 """
@@ -66,7 +66,7 @@ def _columns(sample: Sample, options: Mapping[str, str]) -> dict[str, Cell]:
     if currency is None:
         raise fault("R723", sample.path, "nothing in it says the currency", fix="say it: --currency", asks="currency")
     market = MARKETS.get(currency)
-    zone = options.get("zone") or (market and market.zone)
+    zone = options.get("zone") or (market.zone if market else None)
     if zone is None:
         raise fault(
             "R723", sample.path, f"nothing says the zone of a market in {currency}", fix="say it: --zone", asks="zone"
