@@ -14,28 +14,33 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rulecrm.sheets.amounts import MONEY, Digits, money
-    from rulecrm.sheets.cells import Cell, Made, chosen, count, drawn, either, identifier, said, text
+    from rulecrm.sheets.cells import Cell, Made, chosen, count, drawn, either, identifier, known, said, text
     from rulecrm.sheets.faults import fault
+    from rulecrm.sheets.gathering import Lines, agreed, joined, lines, total, whole_orders
     from rulecrm.sheets.reading import LINE, ORIGINAL, Chunk, frames
     from rulecrm.sheets.recognising import by_columns, recognise
     from rulecrm.sheets.sampling import sample
-    from rulecrm.sheets.taking import latest, remarks, take, whole_orders
+    from rulecrm.sheets.summaries import Summary, lines_of, summary
+    from rulecrm.sheets.taking import latest, remarks, take
     from rulecrm.sheets.times import instant
 
 __all__ = [
-    "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Made", "by_columns", "chosen", "count", "drawn", "either",
-    "fault", "frames", "identifier", "instant", "latest", "money", "recognise", "remarks", "said", "sample", "take",
-    "text", "whole_orders",
+    "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Lines", "Made", "Summary", "agreed", "by_columns",
+    "chosen", "count", "drawn", "either", "fault", "frames", "identifier", "instant", "joined", "known", "latest",
+    "lines", "lines_of", "money", "recognise", "remarks", "said", "sample", "summary", "take", "text", "total",
+    "whole_orders",
 ]  # fmt: skip
 
 _HOMES = {
     "amounts": "MONEY Digits money",
-    "cells": "Cell Made chosen count drawn either identifier said text",
+    "cells": "Cell Made chosen count drawn either identifier known said text",
     "faults": "fault",
     "reading": "LINE ORIGINAL Chunk frames",
     "recognising": "by_columns recognise",
     "sampling": "sample",
-    "taking": "latest remarks take whole_orders",
+    "gathering": "Lines agreed joined lines total whole_orders",
+    "summaries": "Summary lines_of summary",
+    "taking": "latest remarks take",
     "times": "instant",
 }
 

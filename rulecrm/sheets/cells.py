@@ -11,7 +11,7 @@ and what the others need is asked only of the columns that have it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 from attrs import frozen
@@ -26,6 +26,7 @@ __all__ = [
     "drawn",
     "either",
     "identifier",
+    "known",
     "nothing",
     "pick",
     "said",
@@ -134,6 +135,12 @@ def said(value: str | None) -> Cell:
 def absent(value: pl.Series, column: str) -> list[tuple[pl.Series, str]]:
     """That a cell is empty which must not be."""
     return [(value.is_null(), f"`{column}` is empty")]
+
+
+def known(header: Iterable[str], columns: Mapping[str, tuple[str, Cell]]) -> dict[str, Cell]:
+    """Those columns whose column in the file, the first of each pair, is there."""
+    there = set(header)
+    return {name: cell for name, (column, cell) in columns.items() if column in there}
 
 
 # --- of several ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Invariant: what is above the header is counted and never read as facts.
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -17,7 +18,8 @@ _AROUND = " \t\r\n\u3000\xa0\ufeff\u200b"
 
 
 def stripped(cell: str) -> str:
-    """A cell of a header without what spreadsheets and pages put around it."""
+    """A cell of a header without what spreadsheets and pages put around it; accents are one letter with theirs."""
+    cell = unicodedata.normalize("NFC", cell)
     cell = cell.strip(_AROUND)
     if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
         cell = cell[2:-1]

@@ -6,7 +6,7 @@ Invariant: every row of the chunk is in exactly one of them; a refused row says 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -14,12 +14,12 @@ from rulecrm.plugin import Refused, Sample
 from rulecrm.sheets.cells import Cell, pick
 from rulecrm.sheets.records import LINE, ORIGINAL
 
-__all__ = ["latest", "remarks", "take", "whole_orders"]
+__all__ = ["latest", "place_of", "remarks", "take"]
 
 
 def take(
     frame: pl.DataFrame, of: str, columns: Mapping[str, Cell], sample: Sample
-) -> tuple[pl.DataFrame, Sequence[Refused]]:
+) -> tuple[pl.DataFrame, list[Refused]]:
     """Type the rows of a chunk.
 
     Args:
@@ -44,14 +44,17 @@ def take(
                 reasons.append(reason)
     whole = pl.DataFrame(typed).with_columns(frame.get_column(LINE), frame.get_column(ORIGINAL).alias("original"))
     if not reasons:
-        return whole, ()
-    word = "line" if sample.kind == "delimited" else "row"
+        return whole, []
     bad = whole.select("original", LINE, first.alias(_WRONG)).filter(first.is_not_null())
     refused = [
-        Refused(of, reasons[number], original, f"{sample.path.name}, {word} {line}")
-        for original, line, number in bad.iter_rows()
+        Refused(of, reasons[number], original, place_of(sample, line)) for original, line, number in bad.iter_rows()
     ]
     return whole.filter(first.is_null()), refused
+
+
+def place_of(sample: Sample, line: int) -> str:
+    """Where a row is, for people."""
+    return f"{sample.path.name}, {'line' if sample.kind == 'delimited' else 'row'} {line}"
 
 
 def latest(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -69,17 +72,4 @@ def remarks(frame: pl.DataFrame, known: Iterable[str]) -> Mapping[str, int]:
     return {f"unknown status {name!r}": number for name, number in strange.iter_rows()}
 
 
-def whole_orders(frame: pl.DataFrame, rows: int = 100_000) -> Iterator[pl.DataFrame]:
-    """The frame in parts of about so many rows, all rows of an `order` in one of them, in the file's order."""
-    first = pl.col(_ROW).min().over("order")
-    sorted_ = frame.with_row_index(_ROW).with_columns(first.alias(_FIRST)).sort(_FIRST, _ROW)
-    begins = sorted_.get_column(_FIRST)
-    start = 0
-    while start < frame.height:
-        last = min(start + rows, frame.height) - 1
-        end = int(begins.search_sorted(begins[last], side="right"))
-        yield sorted_.slice(start, end - start).drop(_ROW, _FIRST)
-        start = end
-
-
-_WRONG, _ROW, _FIRST = "#wrong", "#row", "#first"
+_WRONG = "#wrong"

@@ -13,20 +13,19 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from rulecrm.plugin import Batch, Refused, Sample
+from rulecrm.plugin import Batch, Sample
 from rulecrm.sheets import (
     LINE,
     Cell,
     count,
     either,
-    frames,
     identifier,
     instant,
     latest,
+    lines,
     money,
     remarks,
     said,
-    take,
     text,
     whole_orders,
 )
@@ -44,19 +43,14 @@ _USED = (
 def read(sample: Sample, options: Mapping[str, str]) -> Iterator[Batch]:
     """The batches of a file; of the options it knows `shop`."""
     columns = _columns(set(sample.header), options.get("shop"))
-    parts: list[pl.DataFrame] = []
-    refused: list[Refused] = []
-    for chunk in frames(sample, of="items", wanted=_USED):
-        rows, wrong = take(chunk.frame, "items", columns, sample)
-        parts.append(rows.drop(LINE))
-        refused += [*chunk.refused, *wrong]
-    items = latest(pl.concat(parts), ("placed_at", "paid_at")).drop("placed_at", strict=False) if parts else None
-    if items is not None and "item" not in items.columns:
+    read = lines(sample, columns, wanted=_USED)
+    items = latest(read.frame, ("placed_at", "paid_at")).drop(LINE, "placed_at", strict=False)
+    if "item" not in items.columns and items.height:
         number = pl.int_range(1, pl.len() + 1).over("order").cast(pl.String)
         items = items.with_columns(number.alias("item"))
-    for part in whole_orders(items) if items is not None else ():
+    for part in whole_orders(items):
         yield Batch({"items": part}, remarks=remarks(part, STATUSES))
-    yield Batch({}, refused=refused)
+    yield Batch({}, refused=read.refused)
 
 
 def _columns(header: set[str], shop: str | None) -> dict[str, Cell]:
