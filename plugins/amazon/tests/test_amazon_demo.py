@@ -36,10 +36,10 @@ def test_a_shop_lives_on_the_fake(tmp_path: Path, registry: Registry) -> None:
 
 def test_a_second_shop_is_not_put_into_the_folder_of_the_first(tmp_path: Path, registry: Registry) -> None:
     (tmp_path / "shop").mkdir()
-    with pytest.raises(RulesError, match="R712.*already"):
+    with pytest.raises(RulesError, match=r"R712.*already"):
         show_platform("amazon", tmp_path, console=Console(file=io.StringIO()), registry=registry)
 
 
 def test_a_platform_that_is_not_there_is_named_with_those_that_are(tmp_path: Path, registry: Registry) -> None:
-    with pytest.raises(RulesError, match="(?s)R712.*amazn.*amazon"):
+    with pytest.raises(RulesError, match=r"(?s)R712.*amazn.*amazon"):
         show_platform("amazn", tmp_path, console=Console(file=io.StringIO()), registry=registry)
