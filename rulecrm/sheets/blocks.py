@@ -1,15 +1,14 @@
-"""A delimited file, in blocks of whole lines.
+r"""A delimited file, in blocks of whole lines.
 
 In: a path and an encoding. Out: `Block`s: UTF-8 text of whole lines, and which of them are broken.
 Invariant: every line of the file is a line of one block, at its number; a line that is not text in the encoding, or has
-a NUL, stands as an empty line, and is told of. Line ends are `\\n`, whatever they are in the file.
+a NUL, stands as an empty line, and is told of. Line ends are `\n`, whatever they are in the file.
 """
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import BinaryIO
 
 from attrs import field, frozen
@@ -18,7 +17,7 @@ from rulecrm.plugin import Sample
 
 __all__ = ["Block", "blocks"]
 
-SIZE = 1 << 24
+SIZE = 1 << 25
 """Bytes of a block in the file: some ten thousands of rows, little beside the rows that are made of them."""
 
 _NUL = "has a NUL byte"
@@ -138,7 +137,9 @@ def _decoded(line: bytes, encoding: str) -> tuple[str, bool]:
 def _without_nul(text: bytes, first: int) -> tuple[bytes, dict[int, tuple[str, str]]]:
     lines = text.removesuffix(b"\n").split(b"\n")
     broken = {
-        number: (line.decode().replace("\0", "\ufffd"), _NUL) for number, line in enumerate(lines, first) if b"\0" in line
+        number: (line.decode().replace("\0", "\ufffd"), _NUL)
+        for number, line in enumerate(lines, first)
+        if b"\0" in line
     }
     kept = [b"" if b"\0" in line else line for line in lines]
     return b"\n".join(kept) + b"\n", broken

@@ -62,4 +62,6 @@ def _opened(path: Path) -> fastexcel.ExcelReader:
 
 
 def _damaged(path: Path) -> Exception:
-    return fault("R720", path, "the workbook cannot be opened: it is damaged, or has a password", fix="download it again")
+    return fault(
+        "R720", path, "the workbook cannot be opened: it is damaged, or has a password", fix="download it again"
+    )

@@ -34,7 +34,11 @@ def kind_of(head: bytes) -> str:
     if head.startswith((b"%PDF", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"\x89PNG", b"PAR1", b"SQLite format")):
         return "other"
     start = head.lstrip(b"\xff\xfe\xef\xbb\xbf\0\t\r\n ")[:64].replace(b"\0", b"").lower()
-    return "page" if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"{", b"[{")) else "delimited"
+    return (
+        "page"
+        if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"{", b"[{"))
+        else "delimited"
+    )
 
 
 def encoding_of(file: BinaryIO) -> str | None:
@@ -95,5 +99,5 @@ def _chinese(line: bytes) -> bool:
     """
     if not _decodes(line, "gb18030"):
         return False
-    double = _DOUBLE.findall(line)
+    double: list[bytes] = _DOUBLE.findall(line)
     return sum(pair[1] >= 0xA1 for pair in double) >= 0.7 * len(double)

@@ -71,7 +71,9 @@ def recognise(
     best = [each for each in found if each[1].sure == found[0][1].sure]
     if len(best) > 1:
         names = " and ".join(f"`{one.name}`" for one, _ in best)
-        raise fault("R722", path, f"{names} fit equally well", fix=f"--as {best[0][0].name}", formats=[o.name for o, _ in best])
+        raise fault(
+            "R722", path, f"{names} fit equally well", fix=f"--as {best[0][0].name}", formats=[o.name for o, _ in best]
+        )
     return best[0][0], seen, best[0][1]
 
 
@@ -89,7 +91,9 @@ def _unknown(path: Path, seen: Sample, formats: Sequence[FileFormat]) -> Excepti
     share, nearest, missing = max(near, key=lambda each: each[0], default=(0.0, None, []))
     if nearest is None or not share:
         known = ", ".join(sorted(one.name for one in formats)) or "none: no plugin gives any"
-        return fault("R721", path, f"its columns are of no format that is known: {_listed(seen.header)}", fix=f"known: {known}")
+        return fault(
+            "R721", path, f"its columns are of no format that is known: {_listed(seen.header)}", fix=f"known: {known}"
+        )
     return fault(
         "R721",
         path,

@@ -26,9 +26,6 @@ __all__ = ["CHUNK", "Watch", "admitted", "among", "at_the_door", "fetch", "inser
 CHUNK = 20_000
 """Rows in memory as Python objects at a time."""
 
-_PIECE = 4_000
-"""Rows that PostgreSQL is sent at a time: it writes one piece while the next is made."""
-
 _LONGEST = 2_000
 """Letters of a value that is written into a statement; SQLite takes a million in all."""
 
@@ -82,8 +79,7 @@ def insert(connection: sa.Connection, table: sa.TableClause, frame: pl.DataFrame
         try:
             with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
                 for part in _chunks(frame, table.name, watch):
-                    for piece in part.iter_slices(_PIECE):
-                        copy.write(_lines(piece))
+                    copy.write(_lines(part))
         finally:
             cursor.close()
         return
