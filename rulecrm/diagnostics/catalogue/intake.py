@@ -86,8 +86,8 @@ No plugin of that name is installed, it brings no fake, or the folder has a shop
         "R720",
         "file that is no sheet",
         """The file is empty, a page (often that of a sign-in, kept under the name of a download), an answer of a
-program, an archive, a damaged workbook, or a workbook with a password. Nothing was read. Download it again, signed in, unpack
-archives, and take passwords off: some markets put one on every file.""",
+program, an archive, a damaged workbook, or a workbook with a password. Nothing was read. Download it again, signed in,
+unpack archives, and take passwords off: some markets put one on every file.""",
     ),
     Code(
         "R721",
