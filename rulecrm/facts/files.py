@@ -78,10 +78,20 @@ def scan_store(directory: str | PathLike[str], known_on: dt.datetime | None) -> 
         RulesError: as `FactStore.open`.
     """
     from rulecrm.lake import FactStore
+    from rulecrm.lake.persons import LINKS
 
     store = FactStore.open(directory)
-    scans = {name: store.scan(name, known_on=known_on) for name in store.frames()}
-    return {name: scan for name, scan in scans.items() if scan is not None}
+    scans = {name: store.scan(name, known_on=known_on) for name in store.frames() if name != LINKS}
+    persons = store.persons(known_on=known_on)
+    return {name: _of_persons(scan, persons) for name, scan in scans.items() if scan is not None}
+
+
+def _of_persons(rows: pl.LazyFrame, persons: pl.DataFrame) -> pl.LazyFrame:
+    """Rows with the key `person`, where customers are linked; it is worked out only where it is asked for."""
+    names = rows.collect_schema().names()
+    if persons.is_empty() or "customer" not in names or "person" in names:
+        return rows
+    return rows.with_columns(person=pl.col("customer").replace(persons["customer"], persons["person"]))
 
 
 def beside(directory: str | PathLike[str], taken: Iterable[str]) -> tuple[dict[str, Path], dict[str, Path]]:

@@ -88,6 +88,8 @@ def keeping_of(frame: str) -> Keeping:
     types["at"] = INSTANT
     dtypes = _dtypes(types, (*schema.subjects, "order", "item", "event", "kind"))
     match frame:
+        case "links":
+            return Keeping(frame, "link", ("link",), _dtypes({}, ("link", "one", "other", "by")), ("link",))
         case "orders":
             return Keeping(frame, "order", ("order",), dtypes, ("customer", "placed_at", "order"))
         case "items":

@@ -21,6 +21,7 @@ from rulecrm.lake.commits import Head
 from rulecrm.lake.findings import refusal
 from rulecrm.lake.keeping import COMMITS, CONTACTS, ERASED, QUARANTINE, RESERVED, keeping_of
 from rulecrm.lake.locking import locked
+from rulecrm.lake.persons import LINKED, LINKS, persons_of
 from rulecrm.lake.tables import Tables, require
 from rulecrm.lake.versions import current, known
 from rulecrm.lake.writer import Writer
@@ -129,6 +130,18 @@ class FactStore:
             rows = rows.join(contacts, on="customer", how="left")
         rows = rows if origin is None else rows.filter(pl.col("origin") == origin)
         return rows.drop(_INNER)
+
+    def persons(self, *, known_on: dt.datetime | None = None) -> pl.DataFrame:
+        """Who is one person, as far as customers are linked (see `rulecrm link`).
+
+        Args:
+            known_on: as it was known at this instant (aware) instead of now.
+
+        Returns:
+            `customer`, `person` (String): a row for each customer that is linked; the others are persons by themselves.
+        """
+        links = self.scan(LINKS, known_on=known_on)
+        return persons_of(pl.DataFrame(schema=LINKED) if links is None else links.collect())
 
     def changed_keys(self, frame: str, since_commit: int) -> pl.DataFrame:
         """Keys of a frame that were given a new version after a commit, and whose they are.
