@@ -75,6 +75,7 @@ class FactStore:
 
     def refresh(self) -> int:
         """Go to the last commit, whoever made it; its number."""
+        self._tables.forget()
         self._head = commits.last(self._tables)
         return self._head.number
 
@@ -187,7 +188,7 @@ class FactStore:
         return current(rows, keeping, recent=self._has_recent(table, version))
 
     def _has_recent(self, table: str, version: int) -> bool:
-        return "recent" in self._tables.files(table, version)["partition.layer"]
+        return "recent" in self._tables.layers(table, version)
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -266,6 +267,7 @@ class FactStore:
     def _alone(self, wait: float) -> Iterator[Head]:
         """Hold the lock, with what a killed writer left behind the last commit undone."""
         with locked(self.path, wait):
+            self._tables.forget()
             head = commits.last(self._tables)
             versions = {name: self._tables.restore(name, at) for name, at in head.tables.items()}
             self._went_on(evolve(head, tables=versions))
