@@ -20,6 +20,7 @@ from rulecrm.testing.markets import Market, Trade
 from rulecrm_amazon.fake.documents import Teller, order_id
 from rulecrm_amazon.fake.operations import Operation, find
 from rulecrm_amazon.fake.orders import V0, V2026, Shelf
+from rulecrm_amazon.fake.reports import Archive
 from rulecrm_amazon.fake.tokens import Desk, error
 from rulecrm_amazon.fake.truth import Truth
 
@@ -37,6 +38,7 @@ class AmazonServer(PlatformFake):
     Attributes:
         rates: usage plans that replace those of the models, by operation: calls a second.
         shelf: the pages of orders.
+        archive: the reports.
         speaks: the version of the Orders API that the reader is set up for, by which `truth` is told; both are served.
         without_roles: data sets that the application has no role for, which are left out.
     """
@@ -45,6 +47,7 @@ class AmazonServer(PlatformFake):
         super().__init__(market)
         self.rates: dict[str, float] = {}
         self.shelf = Shelf(market)
+        self.archive = Archive(market)
         self.without_roles: set[str] = set()
         self.speaks = "2026-01-01"
         self._desk = Desk()
@@ -89,6 +92,9 @@ class AmazonServer(PlatformFake):
         """What Amazon says to a request."""
         if call.path == "/auth/o2/token":
             return self._desk.give(call.form(), self.now)
+        if call.path.startswith("/documents/"):
+            key = call.path.rpartition("/")[2]
+            return self.archive.file(key, call.query.get("X-Amz-Signature", ""), self.now, self.skew)
         found = find(call.method, call.path)
         if found is None:
             return error(404, "NotFound", "The requested resource doesn't exist.")
@@ -132,6 +138,12 @@ class AmazonServer(PlatformFake):
                 return self._items(values[0])
             case "createRestrictedDataToken":
                 return self._restrict(call)
+            case "createReport":
+                return self.archive.create(call.json(), self.now)
+            case "getReport":
+                return self.archive.state(values[0], self.now, self.skew)
+            case "getReportDocument":
+                return self.archive.document(values[0], self.url, self.now)
         return error(404, "NotFound", "The requested resource doesn't exist.")
 
     def _teller(self) -> Teller:
