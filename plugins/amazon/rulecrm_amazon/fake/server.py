@@ -20,6 +20,7 @@ from rulecrm.testing.markets import Market, Trade
 from rulecrm_amazon.fake.documents import Teller, order_id
 from rulecrm_amazon.fake.operations import Operation, find
 from rulecrm_amazon.fake.orders import V0, V2026, Shelf
+from rulecrm_amazon.fake.outreach import Desk as Outreach
 from rulecrm_amazon.fake.reports import Archive
 from rulecrm_amazon.fake.tokens import Desk, error
 from rulecrm_amazon.fake.truth import Truth
@@ -39,6 +40,8 @@ class AmazonServer(PlatformFake):
         rates: usage plans that replace those of the models, by operation: calls a second.
         shelf: the pages of orders.
         archive: the reports.
+        outreach: what may be sent about orders.
+        posts_alone: whether faults meet calls that send alone, which is what tests of channels rely on.
         speaks: the version of the Orders API that the reader is set up for, by which `truth` is told; both are served.
         without_roles: data sets that the application has no role for, which are left out.
     """
@@ -48,7 +51,9 @@ class AmazonServer(PlatformFake):
         self.rates: dict[str, float] = {}
         self.shelf = Shelf(market)
         self.archive = Archive(market)
+        self.outreach = Outreach(self.take)
         self.without_roles: set[str] = set()
+        self.posts_alone = False
         self.speaks = "2026-01-01"
         self._desk = Desk()
         self._buckets: dict[str, tuple[float, dt.datetime]] = {}
@@ -65,6 +70,10 @@ class AmazonServer(PlatformFake):
     def expire(self) -> None:
         """Let access tokens run out."""
         self._desk.expire()
+
+    def sends(self, call: Call) -> bool:
+        """Whether a request meets with the faults that were asked for."""
+        return super().sends(call) and (call.method == "POST" or not self.posts_alone)
 
     def strange(self) -> str:
         """Give one order a state that no model names."""
@@ -138,6 +147,13 @@ class AmazonServer(PlatformFake):
                 return self._items(values[0])
             case "createRestrictedDataToken":
                 return self._restrict(call)
+            case "getMessagingActionsForOrder" | "getSolicitationActionsForOrder":
+                api = call.path.split("/")[1]
+                return self.outreach.actions(api, self.market.by_order(values[0]), call.query, self.now)
+            case "createProductReviewAndSellerFeedbackSolicitation":
+                return self.outreach.solicit(self.market.by_order(values[0]), call.query, self.now)
+            case kind if call.path.startswith("/messaging/"):
+                return self.outreach.message(kind, self.market.by_order(values[0]), call, self.now)
             case "createReport":
                 return self.archive.create(call.json(), self.now)
             case "getReport":
