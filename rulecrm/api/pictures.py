@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.draw import Diagram, of_campaign, of_lifecycle
 from rulecrm.model.instants import Instant
 
@@ -43,9 +43,8 @@ def diagram_of(
         )
     if name in campaigns:
         return of_campaign(campaigns[name], program.sources, counts=None if state is None else _resting(state, name))
-    near = nearest(name or "", names)
     message = f"no lifecycle or campaign is called `{name}`" if names else "the file has no lifecycle and no campaign"
-    raise RulesError([Diagnostic("R120", message, help=f"did you mean `{near}`?" if near else None)], program.sources)
+    raise RulesError([Diagnostic("R120", message, help=did_you_mean(name or "", names))], program.sources)
 
 
 def _resting(state: str, campaign: str) -> dict[str, int]:

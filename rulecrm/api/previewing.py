@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import evolve, field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.explain.asking import ask_about
 from rulecrm.model import ir
 from rulecrm.model.durations import Duration
@@ -183,5 +183,4 @@ def _messages(program: Program, template: str) -> Iterator[Message]:
 
 
 def _unknown(what: str, name: str, names: list[str]) -> Diagnostic:
-    near = nearest(name, sorted(names))
-    return Diagnostic("R120", f"no {what} is called `{name}`", help=f"did you mean `{near}`?" if near else None)
+    return Diagnostic("R120", f"no {what} is called `{name}`", help=did_you_mean(name, names))

@@ -14,7 +14,7 @@ import polars as pl
 from attrs import define, field
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.facts import Facts
 from rulecrm.machine import lives
 from rulecrm.model import ir
@@ -195,5 +195,5 @@ def moves_of(program: Program, facts: Facts, symbol: str, until: int, plan: Plan
 
 
 def _unknown(name: str, names: object, message: str) -> RulesError:
-    near = nearest(name, [str(one) for one in names] if isinstance(names, tuple | dict) else [])
-    return RulesError([Diagnostic("R120", f"{message} `{name}`", help=f"did you mean `{near}`?" if near else None)])
+    help_ = did_you_mean(name, map(str, names) if isinstance(names, tuple | dict) else ())
+    return RulesError([Diagnostic("R120", f"{message} `{name}`", help=help_)])

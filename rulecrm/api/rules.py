@@ -316,10 +316,8 @@ class Rules:
         lifecycles = [one.symbol for one in self.program.lifecycles]
         names = lifecycles if form else [*self._symbols, *lifecycles]
         if name not in names:
-            from rulecrm.diagnostics.suggest import nearest
+            from rulecrm.diagnostics.suggest import did_you_mean
 
-            near = nearest(name, sorted(names))
-            help_ = f"did you mean `{near}`?" if near else None
             message = f"no {form or 'definition'} is called `{name}`"
-            raise RulesError([Diagnostic("R120", message, help=help_)], self.program.sources)
+            raise RulesError([Diagnostic("R120", message, help=did_you_mean(name, names))], self.program.sources)
         return name

@@ -1,14 +1,14 @@
-"""The nearest of the right words to a wrong one.
+"""The nearest of the right words to a wrong one, and the advice that offers it.
 
 In: the word as written, and the words that would be right. Out: one of those, or None where none is near enough to be
-worth saying. Invariant: the answer does not depend on the order of the candidates.
+worth saying; or the line that says so. Invariant: which word is offered does not depend on the order of the candidates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-__all__ = ["nearest"]
+__all__ = ["did_you_mean", "near_or_all", "nearest"]
 
 LONGEST = 100
 """Words beyond this length are nobody's slip of the finger, and comparing them is slow."""
@@ -33,6 +33,17 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
         if found[0] <= allowed and (best is None or found < best):
             best = found
     return best[1] if best else None
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
+    """The advice line for a wrong name, or None where no right one is near."""
+    found = nearest(word, candidates)
+    return None if found is None else f"did you mean `{found}`?"
+
+
+def near_or_all(word: str, candidates: Collection[str]) -> str:
+    """The advice line for a wrong name of a few: the nearest one, or all of them, in the order given."""
+    return did_you_mean(word, candidates) or f"there are: {', '.join(candidates)}"
 
 
 def _slips(left: str, right: str) -> int:

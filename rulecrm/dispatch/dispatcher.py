@@ -150,14 +150,13 @@ async def _work(shared: Shared, routes: Routes) -> None:
 
 def _told(shared: Shared) -> Dispatched:
     reasons = tuple(shared.ledger.outbox.waiting())
-    states = shared.ledger.outbox.counts()
     first = min((one.until for one in reasons if one.until is not None), default=None)
     return Dispatched(
         outcomes=dict(sorted(Counter(shared.outcomes).items())),
-        waiting=states.get("waiting", 0),
+        waiting=sum(one.count for one in reasons),
         until=None if first is None else from_microseconds(first),
         reasons=reasons,
-        unknown=states.get("unknown", 0) + states.get("held", 0),
+        unknown=shared.ledger.outbox.doubtful(),
         stopped={name: why.message for name, why in shared.stopped.items()},
         diagnostics=_ordered(shared.diagnostics),
     )

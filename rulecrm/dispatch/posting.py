@@ -14,7 +14,7 @@ from decimal import Decimal
 from attrs import evolve, field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.dispatch.routes import Route
 from rulecrm.dispatch.shared import problem_of
 from rulecrm.model.instants import from_microseconds
@@ -75,8 +75,7 @@ def words_of(
     """
     found = program.templates.get(template)
     if found is None:
-        near = nearest(template, sorted(program.templates))
-        help_ = f"did you mean `{near}`?" if near else None
+        help_ = did_you_mean(template, program.templates)
         raise RulesError([Diagnostic("R120", f"no template is called `{template}`", help=help_)])
     wording = prepare({template: found}, zone=program.zone, currency=program.currency)
     params = {name: one.value for name, one in program.params.items() if isinstance(one.value, _PLAIN)}

@@ -7,7 +7,7 @@ Invariant: every message has one route at most, whoever asks: the one that `via`
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -16,7 +16,7 @@ import attrs
 from attrs import field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import near_or_all, nearest
 from rulecrm.dispatch.builtin import BUILTIN
 from rulecrm.model.machine import Act, Send, Staff
 from rulecrm.model.program import Program
@@ -169,7 +169,9 @@ class Routes:
         known = {**registry.channels, **BUILTIN}
         tables = {"routes", "sending", "web"}
         for name in sorted(set(given) - tables):
-            found += [Diagnostic("R482", f"settings of sending know no `{name}`", help=_near(name, tables))]
+            found += [
+                Diagnostic("R482", f"settings of sending know no `{name}`", help=near_or_all(name, sorted(tables)))
+            ]
         sending = _settings(given.get("sending", {}), Sending, "[sending]", found) or Sending()
         web = _settings(given["web"], Web, "[web]", found) if "web" in given else None
         tables_ = given.get("routes", {})
@@ -223,13 +225,17 @@ class Routes:
                 continue
             mine = [one.name for one in self.routes if one.channel == channel]
             how = f"`{channel}` via `{via}`" if via else f"`{channel}`"
-            help_ = _near(via, mine) if via and mine else f"write a table [routes.{channel}], or `channel` in another"
+            help_ = (
+                near_or_all(via, sorted(mine))
+                if via and mine
+                else f"write a table [routes.{channel}], or `channel` in another"
+            )
             text = f"no route serves {how}, by which `{sender}` sends; such messages wait until they expire"
             found.append(Diagnostic("R483", text, severity=Severity.WARNING, help=help_))
         for one in self.routes:
             for name in sorted(set(one.templates) - set(program.templates)):
                 text = f"[routes.{one.name}]: `templates` names `{name}`, which is no template of the rules"
-                near = _near(name, program.templates) if program.templates else None
+                near = near_or_all(name, sorted(program.templates)) if program.templates else None
                 found.append(Diagnostic("R482", text, severity=Severity.WARNING, help=near))
         return found
 
@@ -318,12 +324,6 @@ def _twice(routes: Sequence[Route]) -> list[Diagnostic]:
             message = f"the channel `{channel}` has two defaults: {' and '.join(f'[routes.{name}]' for name in names)}"
             found.append(Diagnostic("R482", message, help="leave `default = true` to one of them"))
     return found
-
-
-def _near(name: str, right: Iterable[str]) -> str:
-    right = sorted(right)
-    near = nearest(name, right)
-    return f"did you mean `{near}`?" if near else f"there are: {', '.join(right)}"
 
 
 def _error(code: str, message: str, help_: str | None = None) -> RulesError:

@@ -114,14 +114,14 @@ class Templates:
 
     Attributes:
         program: the rules as they are now.
-        facts: the shop's facts.
+        facts: what the templates of a program are filled from.
         coupons: of the ledger; None where none may be drawn, and `‹coupon of POOL›` stands in their place.
         links: makes links for unsubscribing, opening and clicking; None where nothing answers them.
         older: loads the rules of an older version of a campaign; None where it is lost.
     """
 
     program: Program
-    facts: Facts
+    facts: Callable[[Program], Facts]
     coupons: Coupons | None
     links: Links | None
     older: Callable[[str, str], Program | None]
@@ -180,7 +180,7 @@ class Templates:
             if isinstance(drawn, str):
                 found.append(later(one.claimed, now + _LATER, drawn))
                 continue
-            said = given(one.claimed.way.values or "{}", types)
+            said = given(one.claimed.way.values, types) if one.claimed.way.values else {}
             values = cast("dict[str, Plain]", {**filled[number], **said, **drawn})
             try:
                 content = book.wording.render(
@@ -245,7 +245,7 @@ class Templates:
             return None
         if id(program) not in self._books:
             wording = prepare(program.templates, zone=program.zone, currency=program.currency)
-            self._books[id(program)] = _Book(program, wording, open_filling(program, self.facts))
+            self._books[id(program)] = _Book(program, wording, open_filling(program, self.facts(program)))
         return self._books[id(program)]
 
 

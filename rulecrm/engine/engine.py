@@ -15,7 +15,7 @@ import polars as pl
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.dispatch import (
     ADDRESSES,
     Dispatched,
@@ -29,7 +29,7 @@ from rulecrm.dispatch import (
 )
 from rulecrm.dispatch import Clock as SendingClock
 from rulecrm.engine.advancing import Counts, Progress, Span, VersionedRules, advance, earliest
-from rulecrm.engine.hearing import Hearing, recognise
+from rulecrm.engine.hearing import KINDS, Hearing, recognise
 from rulecrm.engine.migrating import migrated
 from rulecrm.engine.sending import Desk, Sender
 from rulecrm.engine.versions import load_kept, params_of, rules_hash
@@ -39,6 +39,7 @@ from rulecrm.model.durations import Duration
 from rulecrm.model.instants import Instant, from_microseconds, instant_of, to_microseconds
 from rulecrm.model.program import Program
 from rulecrm.plugin import Channel, Polls, Registry, installed
+from rulecrm.policy import kinds_read
 from rulecrm.runtime import calendar
 from rulecrm.runtime.register import ALWAYS
 from rulecrm.state import Ledger, RulesVersion, Settings
@@ -228,8 +229,7 @@ class Engine:
         program = self._program
         current = {one.symbol: one for one in program.journeys}
         if campaign not in current:
-            near = nearest(campaign, list(current))
-            help_ = f"did you mean `{near}`?" if near else None
+            help_ = did_you_mean(campaign, current)
             raise RulesError([Diagnostic("R120", f"no campaign is called `{campaign}`", help=help_)])
         clock = self._ledger.clock()
         if clock is None:
@@ -254,10 +254,9 @@ class Engine:
             self._loaded[place] = None if kept is None else load_kept(kept.sources, kept.params, self._plugins)
         return self._loaded[place]
 
-    def _told(self) -> Facts:
-        """The facts with what was told of messages, where a template asks for more than attributes."""
-        asked = (use.what for template in self._program.templates.values() for use in template.uses)
-        return self.facts_with_receipts() if {"definition", "lifecycle"} & set(asked) else self.facts
+    def _told(self, program: Program) -> Facts:
+        """The facts with what was told of messages, where a template of these rules asks for any of it."""
+        return self.facts_with_receipts() if KINDS & kinds_read(program) else self.facts
 
     def _recognise(self) -> None:
         """Find the customers of whom only an address was told."""
@@ -426,10 +425,10 @@ class Engine:
             now: the instant; the present where nothing is said.
             limit: at most so many messages of each route; 10,000 where nothing is said.
         """
+        self._recognise()
         return self._sender().rehearse(Path(folder), now=self._present(now), limit=limit)
 
     def _sender(self) -> Sender:
-        self._recognise()
         return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
             self._registry or self._plugins or installed(),

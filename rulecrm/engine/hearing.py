@@ -15,9 +15,13 @@ from rulecrm.diagnostics.model import Severity
 from rulecrm.facts import Facts
 from rulecrm.model.program import Program
 from rulecrm.model.schema import Subject
-from rulecrm.state import Ledger
+from rulecrm.model.sending import FACTS
+from rulecrm.state import SENT, Ledger
 
-__all__ = ["Hearing", "addresses", "recognise"]
+__all__ = ["KINDS", "Hearing", "addresses", "recognise"]
+
+KINDS = frozenset({SENT, *FACTS.values()})
+"""The kinds of facts that the ledger is told."""
 
 
 @define(eq=False)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import near_or_all
 from rulecrm.model.machine import Campaign, Loop, Rest
 
 __all__ = ["migrated"]
@@ -32,9 +32,8 @@ def migrated(live: pl.DataFrame, campaign: Campaign, steps: Mapping[str, str]) -
     rests = {node.name: number for number, node in enumerate(campaign.automaton.nodes) if isinstance(node, Rest)}
     for wanted in steps.values():
         if wanted not in rests:
-            near = nearest(wanted, list(rests))
             message = f"nobody rests at a step `{wanted}` of `{campaign.symbol}`"
-            raise _refused(message, f"did you mean `{near}`?" if near else f"there are: {', '.join(rests)}")
+            raise _refused(message, near_or_all(wanted, rests))
     older = live.filter(pl.col("version") != campaign.version, pl.col("step").is_in(list(steps)))
     _check(older, campaign, steps)
     step = pl.col("step").replace_strict(dict(steps), default=None, return_dtype=pl.String)

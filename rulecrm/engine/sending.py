@@ -20,7 +20,7 @@ import polars as pl
 from attrs import define, field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.dispatch import (
     Clock,
     Dispatched,
@@ -96,7 +96,7 @@ class Sender:
         ledger: of the engine.
         program: the rules as they are now.
         facts: the shop's facts, which the gate looks at beside what the ledger was told.
-        told: the facts that templates are filled from.
+        told: the facts that the templates of a program are filled from.
         routes: by which messages go.
         older: loads the rules of an older version of a campaign.
         registry: for platforms.
@@ -105,7 +105,7 @@ class Sender:
     ledger: Ledger
     program: Program
     facts: Facts
-    told: Callable[[], Facts]
+    told: Callable[[Program], Facts]
     routes: Routes
     older: Callable[[str, str], Program | None]
     registry: Registry
@@ -173,7 +173,11 @@ class Sender:
     def _parts(self, coupons: Coupons | None) -> tuple[Gate, Templates]:
         routes = self.routes
         links = None if routes.web is None else Links.open(routes.web.url, routes.web.secret)
-        writer = Templates(self.program, self.told(), coupons, links, self.older)
+        mine = self.told(self.program)
+        writer = Templates(
+            self.program, lambda program: mine if program is self.program else self.told(program), coupons, links,
+            self.older,
+        )  # fmt: skip
         expires = int(routes.sending.expires_hours * 3600e6)
         platforms = self.registry.platforms
         return Gate(self.program, self.facts, self.ledger.reached, platforms, writer.purpose, expires), writer
@@ -184,8 +188,7 @@ _FOREVER = 1 << 62
 
 
 def _unknown(code: str, message: str, name: str, names: Sequence[str]) -> RulesError:
-    near = nearest(name, sorted(names))
-    return RulesError([Diagnostic(code, message, help=f"did you mean `{near}`?" if near else None)])
+    return RulesError([Diagnostic(code, message, help=did_you_mean(name, names))])
 
 
 def _name() -> str:

@@ -13,7 +13,7 @@ import polars as pl
 from attrs import define, field
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model import ir
 from rulecrm.model.schema import Kind
 from rulecrm.model.types import INT
@@ -111,21 +111,20 @@ def ask_about(run: Run, subject: str, key: object) -> Asker:
     typed = pl.Series([str(key)]).cast(register.keys.dtype, strict=False)
     codes = register.encode(typed)
     if codes[0] < 0:
-        near = _nearest(str(key), register.keys)
-        message = f"no {subject} has the key `{key}`"
-        raise RulesError([Diagnostic("R432", message, help=None if near is None else f"did you mean `{near}`?")])
+        help_ = did_you_mean(str(key), _around(str(key), register.keys))
+        raise RulesError([Diagnostic("R432", f"no {subject} has the key `{key}`", help=help_)])
     return Asker(run, subject, typed[0], codes)
 
 
-def _nearest(key: str, keys: pl.Series) -> str | None:
-    """A key that `key` may have been meant for; of very many only the neighbours in their order are looked at."""
+def _around(key: str, keys: pl.Series) -> list[str]:
+    """The keys that `key` may have been meant for; of very many only the neighbours in their order."""
     if len(keys) > 4 * _NEIGHBOURS:
         typed = pl.Series([key]).cast(keys.dtype, strict=False)
         if typed[0] is None:
-            return None
+            return []
         place = int(np.asarray(keys.search_sorted(typed))[0])
         keys = keys.slice(max(place - _NEIGHBOURS, 0), 2 * _NEIGHBOURS)
-    return nearest(key, keys.cast(pl.String).to_list())
+    return keys.cast(pl.String).to_list()
 
 
 def _asked(expr: ir.Expr) -> Iterable[ir.Expr]:

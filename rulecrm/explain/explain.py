@@ -7,7 +7,7 @@ Invariant: the verdict at the root is the one that an evaluation of everybody gi
 from __future__ import annotations
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.explain.asking import ask_about
 from rulecrm.explain.explanation import Explanation, Node
 from rulecrm.explain.flip import culprits, label_change, smallest_change
@@ -77,6 +77,5 @@ def _definition(program: Program, symbol: str) -> ir.Definition:
     names = [*(one.symbol for one in program.definitions), *(one.symbol for one in program.lifecycles)]
     if symbol in names:
         return definition_of(program, symbol)
-    near = nearest(symbol, names)
-    help_ = None if near is None else f"did you mean `{near}`?"
+    help_ = did_you_mean(symbol, names)
     raise RulesError([Diagnostic("R120", f"no definition is called `{symbol}`", help=help_)], program.sources)

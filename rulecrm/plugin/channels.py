@@ -18,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 from attrs import field, frozen
 
 from rulecrm.model.sending import Answer, Content, Message, Receipt, Sent, Traits
+from rulecrm.plugin.documents import parsed
 
 __all__ = [
     "Asks", "Channel", "ChannelType", "Context", "Forged", "Hears", "Polls", "Posts", "Request", "Response", "Syncs",
@@ -76,6 +77,25 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     query: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+    def json(self) -> object:
+        """The body as JSON.
+
+        Raises:
+            ValueError: it is none, or is nested deeper than can be read.
+        """
+        return parsed(self.body)
+
+    def document(self) -> Mapping[str, object]:
+        """The body as an object of JSON.
+
+        Raises:
+            ValueError: it is none.
+        """
+        found = self.json()
+        if not isinstance(found, dict):
+            raise ValueError("it is no object of JSON")  # noqa: TRY004 - it is the text that is wrong
+        return found
 
 
 @frozen

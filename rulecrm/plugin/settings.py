@@ -17,7 +17,7 @@ import attrs
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import nearest
+from rulecrm.diagnostics.suggest import near_or_all
 from rulecrm.plugin.secrets import Secret
 
 __all__ = ["Setting", "read_settings", "settings_of"]
@@ -43,7 +43,7 @@ def read_settings(given: Mapping[str, object], cls: type[T], *, where: str) -> T
     fields = {one.name: one for one in settings_of(cls)}
     values: dict[str, Any] = {}
     found = [
-        Diagnostic("R481", f"{where} knows no setting `{name}`", help=_near(name, fields))
+        Diagnostic("R481", f"{where} knows no setting `{name}`", help=near_or_all(name, sorted(fields)))
         for name in given
         if name not in fields
     ]
@@ -127,11 +127,6 @@ _WORDS: Mapping[object, str] = MappingProxyType(
     {str: "a text", int: "a whole number", float: "a number", bool: "true or false", Decimal: "a number in quotes",
      Secret: "a reference: env:NAME or keyring:SERVICE/USER", tuple: "a list of texts", Mapping: "a table of texts"}
 )  # fmt: skip
-
-
-def _near(name: str, fields: Mapping[str, object]) -> str:
-    near = nearest(name, fields)
-    return f"did you mean `{near}`?" if near else f"there are: {', '.join(sorted(fields))}"
 
 
 def _base(annotation: object) -> object:

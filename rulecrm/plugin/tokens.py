@@ -1,22 +1,27 @@
-"""Access tokens that run out.
+"""Access tokens that run out, and the API of those providers whose answers are all alike.
 
 In: a way to fetch one. Out: one that is valid.
 Invariant: however many ask at once, a token is fetched once; one that the provider called stale is not given again to
 whoever says so.
+
+`TokenApi` stands on httpx, which a plugin that uses it depends on itself; the rest does not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import evolve
 
 from rulecrm.model.sending import Answer, Answered
 
-__all__ = ["AccessToken", "token_of", "tokenless"]
+if TYPE_CHECKING:
+    from rulecrm.plugin.wire import Reply, Wire
+
+__all__ = ["AccessToken", "Judges", "TokenApi", "token_of", "tokenless"]
 
 T = TypeVar("T")
 
@@ -74,6 +79,92 @@ class AccessToken:
         token = await self.valid()
         found = await call(token)
         return await call(await self.valid(token)) if stale(found) else found
+
+
+class Judges(Protocol):
+    """What the answers of a provider mean; a module with these three functions is one."""
+
+    def code_of(self, document: Mapping[str, object], /) -> int | None:
+        """The code of an answer, 0 where it did what was asked; None where it has none."""
+
+    def answer_of(self, document: Mapping[str, object], now: dt.datetime, /) -> Answer:
+        """What a code other than 0 means."""
+
+    def unreadable(self, reply: Reply, now: dt.datetime, /) -> Answer:
+        """What an answer without a code means."""
+
+
+class TokenApi:
+    """The API of a provider whose calls carry a token in the query of the address, and whose answers have a code.
+
+    A call is made a second time only where the provider has refused the first one for its token, for then nothing was
+    taken. What is secret stands in the query, and is sealed into it.
+
+    Args:
+        wire: the provider's server.
+        path: of the call that gives a token, as `token_of` reads it.
+        credentials: the query of that call; read when it is made.
+        judges: what answers mean.
+        stale: codes that say that a token is not, or no longer, good.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        path: str,
+        credentials: Callable[[], Mapping[str, str]],
+        judges: Judges,
+        *,
+        stale: Collection[int],
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self._wire = wire
+        self._path = path
+        self._credentials = credentials
+        self._judges = judges
+        self._stale = stale
+        self._now = now
+        self._token = AccessToken(self._fetch, now)
+
+    async def post(self, path: str, document: Mapping[str, object]) -> Mapping[str, object]:
+        """Call a path; the document that comes back has a code, which may be any.
+
+        Raises:
+            FailedError: nothing came back that could be read, or there is no token to be had.
+        """
+        return await self._token.used(
+            lambda token: self._post(path, document, token),
+            lambda found: self._judges.code_of(found) in self._stale,
+        )
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._wire.close()
+
+    async def _post(self, path: str, document: Mapping[str, object], token: str) -> Mapping[str, object]:
+        from rulecrm.plugin.wire import FailedError, in_query
+
+        reply = await self._wire.ask("POST", path, document=document, seal=lambda: in_query({"access_token": token}))
+        if isinstance(reply, Answer):
+            raise FailedError(reply)
+        if reply.document is None or self._judges.code_of(reply.document) is None:
+            raise FailedError(self._judges.unreadable(reply, self._now()))
+        return reply.document
+
+    async def _fetch(self) -> tuple[str, dt.timedelta]:
+        from rulecrm.plugin.wire import FailedError, in_query
+
+        reply = await self._wire.ask("GET", self._path, seal=lambda: in_query(self._credentials()))
+        if isinstance(reply, Answer):
+            raise FailedError(tokenless(reply))
+        found = reply.document or {}
+        if self._judges.code_of(found) not in {0, None}:
+            raise FailedError(tokenless(self._judges.answer_of(found, self._now())))
+        token = token_of(found)
+        if token is None:
+            raise FailedError(tokenless(self._judges.unreadable(reply, self._now())))
+        return token
 
 
 def token_of(document: Mapping[str, object], longest: dt.timedelta = _LIVES) -> tuple[str, dt.timedelta] | None:

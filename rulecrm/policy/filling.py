@@ -27,7 +27,7 @@ from rulecrm.runtime.evaluate import evaluate_points, start_run
 from rulecrm.runtime.physical import from_physical_value
 from rulecrm.runtime.run import Run
 
-__all__ = ["Filled", "Filling", "open_filling"]
+__all__ = ["Filled", "Filling", "kinds_read", "open_filling"]
 
 Filled = dict[str, object]
 """Values by name, as `words.Wording.render` takes them."""
@@ -115,6 +115,12 @@ def open_filling(program: Program, facts: Facts) -> Filling:
     used |= {name for name in (_LANGUAGE, _ZONE) if have.attribute(name)}
     more = tuple(_attribute(name, columns[name].type) for name in sorted(used))
     return Filling(evolve(program, definitions=(*program.definitions, *more)), facts)
+
+
+def kinds_read(program: Program) -> frozenset[str]:
+    """The kinds of facts that the templates of a program are filled from."""
+    uses = [use for template in program.templates.values() for use in template.uses if use.what != "attribute"]
+    return frozenset(make_plan(program, _symbols(uses)).needs.kinds)
 
 
 _LANGUAGE = "language"

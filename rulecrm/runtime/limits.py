@@ -15,7 +15,7 @@ import polars as pl
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.runtime.arrays import Array
 
-__all__ = ["LARGEST", "is_large", "refusing", "too_large"]
+__all__ = ["LARGEST", "furthest", "is_large", "refusing", "too_large"]
 
 LARGEST = float(2**63)
 """The first number past an Int64. An amount of money is a ten-thousandth of that many units."""
@@ -26,6 +26,18 @@ def is_large(values: Array) -> bool:
     if not len(values) or max(-float(values.min()), float(values.max())) * len(values) < LARGEST / 2:
         return False
     return float(np.abs(values.astype(np.float64)).sum()) >= LARGEST / 2
+
+
+def furthest(column: pl.Series) -> int | None:
+    """How far from 0 the whole numbers of a column are at most; None for a column of anything else."""
+    if not column.dtype.is_integer():
+        return None
+    least, most = column.min(), column.max()
+    if least is None or most is None:
+        return 0
+    assert isinstance(least, int)
+    assert isinstance(most, int)
+    return max(-least, most)
 
 
 def too_large() -> RulesError:

@@ -48,6 +48,8 @@ class Context:
     """No operand's amount is larger than this; None where that is not known."""
     bound: set[ir.Expr] = field(factory=set)
     """Operands that have been computed as columns of their own."""
+    bounds: dict[ir.Expr, int | None] = field(factory=dict)
+    """What `largest` has said of leaves, and what follows for operators."""
 
 
 def lower(expr: ir.Expr, leaf: Leaf, context: Context) -> pl.Expr:
@@ -298,6 +300,39 @@ def _exact(expr: ir.Expr) -> Fraction | None:
     return None
 
 
+def _sum(expr: ir.Apply, leaf: Leaf, context: Context) -> pl.Expr:
+    left, right = (lower(arg, leaf, context) for arg in expr.args)
+    kind = dtype_of(expr.type)
+    if kind == pl.Int64 and expr.args[0].type.name not in ("instant", "date"):
+        bound = _bound(expr, context)
+        if bound is None or bound >= 2**63:
+            # Where a sum may not fit, one that does not is an error, not another number.
+            left, right = left.cast(pl.Int128), right.cast(pl.Int128)
+            return (left + right if expr.op == "add" else left - right).cast(pl.Int64)
+    # Counts may come as Int32: they are widened before anything is done to them that could overflow.
+    return left.cast(kind) + right if expr.op == "add" else left.cast(kind) - right
+
+
+def _bound(expr: ir.Expr, context: Context) -> int | None:
+    """No value of a whole number or amount is further from 0 than this; None where that is not known."""
+    if expr not in context.bounds:
+        context.bounds[expr] = _bound_of(expr, context)
+    return context.bounds[expr]
+
+
+def _bound_of(expr: ir.Expr, context: Context) -> int | None:
+    if isinstance(expr, ir.Const):
+        value = to_physical_value(expr.value, expr.type)
+        return abs(value) if isinstance(value, int) else None
+    if isinstance(expr, ir.Apply) and expr not in context.bound and expr.op in ("add", "sub", "coalesce"):
+        both = [_bound(arg, context) for arg in expr.args]
+        known = [one for one in both if one is not None]
+        if len(known) < len(both):
+            return None
+        return max(known) if expr.op == "coalesce" else sum(known)
+    return context.largest(expr)
+
+
 def _mul(expr: ir.Apply, leaf: Leaf, context: Context) -> pl.Expr:
     left, right = expr.args
     if expr.type.name == "number":
@@ -405,6 +440,8 @@ _SPECIAL: dict[str, Callable[[ir.Apply, Leaf, Context], pl.Expr]] = {
     "start_of": _start_of,
     "start_of_day": _start_of_day,
     "elapsed": _elapsed,
+    "add": _sum,
+    "sub": _sum,
     "mul": _mul,
     "div": _div,
     "round": _round,
@@ -427,9 +464,6 @@ _PLAIN: dict[str, Callable[..., pl.Expr]] = {
     "ends_with": lambda _, text, part: _true(text.cast(pl.String).str.ends_with(part)),
     "if": lambda _, test, yes, no: pl.when(test).then(yes).otherwise(no),
     "coalesce": lambda _, value, default: pl.coalesce(value, default),
-    # Counts may come as Int32: they are widened before anything is done to them that could overflow.
-    "add": lambda expr, left, right: left.cast(dtype_of(expr.type)) + right,
-    "sub": lambda expr, left, right: left.cast(dtype_of(expr.type)) - right,
     "neg": lambda expr, value: -value.cast(dtype_of(expr.type)),
     "abs": lambda expr, value: value.cast(dtype_of(expr.type)).abs(),
     "floor": lambda _, value: value.floor().cast(pl.Int64),

@@ -23,7 +23,7 @@ from rulecrm.runtime.aggregates import aggregate
 from rulecrm.runtime.arrays import Bools, Ints, split
 from rulecrm.runtime.elements import elements
 from rulecrm.runtime.held import held_since
-from rulecrm.runtime.limits import refusing
+from rulecrm.runtime.limits import furthest, refusing
 from rulecrm.runtime.lower import Context, lower
 from rulecrm.runtime.matching import sequence_holds
 from rulecrm.runtime.memo import side_by_side
@@ -224,14 +224,9 @@ class Points:
     def _largest(self, expr: ir.Expr) -> int | None:
         """The largest amount among the values of a leaf that are known already."""
         known = self._memo.get(expr)
-        if not isinstance(known, pl.Series) or not known.dtype.is_integer():
-            return None
-        least, most = known.min(), known.max()
-        if least is None or most is None:
-            return 0
-        assert isinstance(least, int)
-        assert isinstance(most, int)
-        return max(-least, most)
+        if isinstance(known, Fixed):
+            return furthest(pl.Series([known.value], dtype=known.dtype))
+        return None if known is None else furthest(known)
 
     def _leaf(self, node: ir.Expr) -> Value:
         known = self._memo.get(node)

@@ -6,7 +6,7 @@ Invariant: no point sees a row after its instant, or a stage that its instant ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,8 @@ from rulecrm.runtime.arrays import Bools, Ints, expand, split
 from rulecrm.runtime.bands import NOTHING, Band, Timed, sweep
 from rulecrm.runtime.elements import elements
 from rulecrm.runtime.index import KindIndex
-from rulecrm.runtime.lower import fold, lower
+from rulecrm.runtime.limits import furthest
+from rulecrm.runtime.lower import Context, fold, lower
 from rulecrm.runtime.memo import Memo
 from rulecrm.runtime.provided import call, is_provided
 from rulecrm.runtime.register import NEVER
@@ -229,18 +230,21 @@ class Seen:
             return _written_out(value, len(index))
         computed: dict[str, pl.Series] = {}
         names: dict[ir.Expr, str] = {}
+        found: dict[ir.Expr, pl.Series] = {}
 
         def leaf(node: ir.Expr) -> pl.Expr:
             if isinstance(node, ir.Apply):
                 name = names.setdefault(node, f"__c{len(names)}")
                 if name not in computed:
-                    computed[name] = self.row_column(index, node)
+                    found[node] = computed[name] = self.row_column(index, node)
                 return pl.col(name)
             assert isinstance(node, ir.Column), node
+            if node.name in index.frame.columns:
+                found[node] = index.frame.get_column(node.name)
             return self._field(node, index.frame, pl.col("at"))
 
         # What is the same for all instants must not read this one.
-        timeless = evolve(self.points.context(pl.lit(None, dtype=pl.Int64)), instant=None)
+        timeless = evolve(_measured(self.points.context(pl.lit(None, dtype=pl.Int64)), found), instant=None)
         lowered = lower(expr, leaf, timeless)
         column = index.frame.with_columns(**computed).select(lowered.alias("value")).to_series()
         return column if len(column) == len(index) else column.new_from_index(0, len(index))
@@ -260,6 +264,7 @@ class Seen:
         picked = None if positions is None else pl.Series(positions)
         columns: dict[str, pl.Series] = {"at": pl.Series(rows.at)}
         names: dict[ir.Expr, pl.Expr] = {}
+        found: dict[ir.Expr, pl.Series] = {}
         self.points.settle([expr])
 
         def records(node: ir.Elements) -> pl.Series:
@@ -273,11 +278,14 @@ class Seen:
                     if name not in columns and name in index.frame.columns:
                         column = index.frame.get_column(name)
                         columns[name] = column if picked is None else column.gather(picked)
+                if node.name in columns:
+                    found[node] = columns[node.name]
                 return self._field(node, index.frame, now)
             known = names.get(node)
             if known is None and isinstance(node, ir.Apply | ir.Elements):
                 name = f"__c{len(columns)}"
-                columns[name] = records(node) if isinstance(node, ir.Elements) else self._along(node, rows)
+                column = records(node) if isinstance(node, ir.Elements) else self._along(node, rows)
+                found[node] = columns[name] = column
                 known = names[node] = pl.col(name)
             if known is None:
                 value = self.points.values([node])[0]
@@ -295,7 +303,7 @@ class Seen:
         else:
             now = pl.col("__now")
             columns["__now"] = pl.Series(self.points.instant[which])
-        lowered = lower(expr, leaf, self.points.context(now))
+        lowered = lower(expr, leaf, _measured(self.points.context(now), found))
         column = pl.DataFrame(columns).select(lowered.alias("value")).to_series()
         return column if len(column) == len(rows.at) else column.new_from_index(0, len(rows.at))
 
@@ -393,6 +401,15 @@ class Seen:
         each = np.full(len(codes), instants) if isinstance(instants, int) else instants
         found = view.upto_each(np.maximum(codes, 0), each)
         return np.where(codes >= 0, found, 0) if self.points.codes is not None else found
+
+
+def _measured(context: Context, columns: Mapping[ir.Expr, pl.Series]) -> Context:
+    """A context that knows how large the values of these columns are, too."""
+
+    def largest(node: ir.Expr) -> int | None:
+        return furthest(columns[node]) if node in columns else context.largest(node)
+
+    return evolve(context, largest=largest)
 
 
 def _written_out(value: Value, count: int) -> pl.Series:

@@ -12,13 +12,13 @@ from types import MappingProxyType
 from attrs import frozen
 
 from rulecrm.diagnostics.span import Span
+from rulecrm.diagnostics.suggest import did_you_mean, near_or_all
 from rulecrm.model.ir import Aggregate, Const, Expr, Scan
 from rulecrm.model.schema import Kind
 from rulecrm.model.types import AGE, BOOL, DATE, DURATION, INSTANT, INT, MONEY, NUMBER, TEXT, TIME, UNKNOWN, Type
 from rulecrm.semantics.build import UNITS, apply, conjuncts, elapsed, number, predicate_of, text_of, unknown
 from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.names import column_of, entry_of, fields_of, resolve_kind
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.records import over_records, reads_records
 from rulecrm.semantics.scope import Entry
 from rulecrm.semantics.windows import bounds
@@ -324,7 +324,7 @@ def _extra(checker: Checker, node: ast.Call, context: Context, shape: Shape) -> 
         return None
     if first.by is not None:
         if first.by.text not in UNITS:
-            advice = did_you_mean(first.by.text, UNITS) or f"there are: {', '.join(UNITS)}"
+            advice = near_or_all(first.by.text, UNITS)
             checker.report.error("R204", f"unknown calendar unit `{first.by.text}`", first.by.span, advice=advice)
             return None
         return (text_of(first.by.text, first.by.span),)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from rulecrm.diagnostics.span import Span
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import Apply, Const, Expr, Key, Now
 from rulecrm.model.types import BOOL, DATE, INT, MONEY, NUMBER, UNKNOWN, Type
@@ -19,7 +20,6 @@ from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.coerce import fits, to_type, unify
 from rulecrm.semantics.functions import SAME, Function, Overload
 from rulecrm.semantics.literals import fits_money
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.population import SINCE, STANDINGS, held_since, standing
 from rulecrm.syntax import ast
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from rulecrm.diagnostics.span import Span
+from rulecrm.diagnostics.suggest import did_you_mean, near_or_all
 from rulecrm.model.ir import Const
 from rulecrm.model.program import TestCase, TestExpectation, TestRow, TestSubject
 from rulecrm.model.schema import Column
@@ -19,7 +20,6 @@ from rulecrm.semantics.build import number
 from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.literals import instant_of
 from rulecrm.semantics.names import fields_of
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.scope import WORDS, Module
 from rulecrm.syntax import declarations as d
 from rulecrm.syntax.ast import Date, DateTime
@@ -56,7 +56,7 @@ def _subject(checker: Checker, facts: d.CustomerFacts, module: Module) -> TestSu
     word = facts.subject
     subject = checker.schema.subjects.get(word.text)
     if subject is None:
-        advice = did_you_mean(word.text, checker.schema.subjects) or f"there are: {', '.join(checker.schema.subjects)}"
+        advice = near_or_all(word.text, checker.schema.subjects)
         checker.report.error("R107", f"unknown subject `{word.text}`", word.span, advice=advice)
         return None
     attributes = _values(checker, facts.values, subject.columns, owner=f"a {subject.name}", module=module)

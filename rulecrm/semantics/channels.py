@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model.schema import Schema
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import Entry
 from rulecrm.syntax.ast import Identifier

@@ -14,6 +14,7 @@ from attrs import evolve
 
 from rulecrm.diagnostics.model import Note
 from rulecrm.diagnostics.span import NOWHERE, Span
+from rulecrm.diagnostics.suggest import did_you_mean, near_or_all
 from rulecrm.model import machine
 from rulecrm.model.asked import asked
 from rulecrm.model.ir import Local
@@ -23,7 +24,6 @@ from rulecrm.semantics.channels import channel_of
 from rulecrm.semantics.checker import Checker, Context
 from rulecrm.semantics.guards import Guards
 from rulecrm.semantics.names import column_of, fields_of
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.never import check_campaign
 from rulecrm.semantics.scope import WORDS, Entry
 from rulecrm.semantics.steps import lower_steps
@@ -105,7 +105,7 @@ def _entry(
             return machine.EnterOn(rows, guards.when(trigger.when, context), trigger.kind.text, span=span)
         case j.EnterDaily(every, time, when):
             if every.text not in UNITS:
-                advice = did_you_mean(every.text, UNITS) or f"there are: {', '.join(UNITS)}"
+                advice = near_or_all(every.text, UNITS)
                 checker.report.error("R204", f"unknown calendar unit `{every.text}`", every.span, advice=advice)
             return machine.EnterEvery(every.text, time.value, guards.when(when, context), span=span)
         case j.EnterAt(at, when):
@@ -125,7 +125,7 @@ def _lifecycle(checker: Checker, clause: j.EnterOnState, context: Context) -> st
         report.error("R101", f"unknown lifecycle `{word.text}`", word.span, advice=advice)
         return word.text
     if entry.form == "lifecycle" and state.text not in entry.type.names:
-        advice = did_you_mean(state.text, entry.type.names) or f"there are: {', '.join(entry.type.names)}"
+        advice = near_or_all(state.text, entry.type.names)
         report.error("R105", f"there is no state `{state.text}`", state.span, advice=advice)
     elif entry.form not in ("lifecycle", "broken"):
         message = f"a lifecycle is wanted here, and `{word.text}` is {WORDS[entry.form]}"

@@ -6,11 +6,11 @@ Invariant: chains of any length are followed without recursion.
 
 from __future__ import annotations
 
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model.ir import Expr
 from rulecrm.model.schema import Kind
 from rulecrm.semantics.build import conjuncts
 from rulecrm.semantics.checker import Checker, Context
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.scope import WORDS, Entry
 from rulecrm.syntax.declarations import Collection
 

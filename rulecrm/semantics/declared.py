@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from rulecrm.diagnostics.model import Note
+from rulecrm.diagnostics.suggest import near_or_all
 from rulecrm.model import schema
 from rulecrm.model.types import (
     BOOL,
@@ -27,7 +28,6 @@ from rulecrm.model.types import (
     list_of,
     record_of,
 )
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import Entry, Module
 from rulecrm.syntax import declarations as d
@@ -101,7 +101,7 @@ def type_of(written: d.FieldType, report: Report) -> Type:
     found = _TYPES.get(written.name)
     if found is None:
         names = [*_TYPES, "list", "record"]
-        advice = did_you_mean(written.name, names) or f"there are: {', '.join(names)}"
+        advice = near_or_all(written.name, names)
         report.error("R106", f"unknown type `{written.name}`", written.span, advice=advice)
         return UNKNOWN
     return found

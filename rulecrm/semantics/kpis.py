@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from rulecrm.diagnostics.suggest import near_or_all
 from rulecrm.model.ir import Definition
 from rulecrm.model.types import AGE, DURATION, INT, MONEY, NUMBER, UNKNOWN
 from rulecrm.semantics.build import UNITS
 from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.load import Loaded
 from rulecrm.semantics.mentions import mentioned
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.order import sort
 from rulecrm.semantics.scope import Entry
 from rulecrm.semantics.walk import is_common
@@ -60,7 +60,7 @@ def check_kpi(checker: Checker, entry: Entry, found: Mapping[str, Definition]) -
         else:
             entry.type = value.type
     if node.every is not None and node.every.text not in UNITS:
-        advice = did_you_mean(node.every.text, UNITS) or f"there are: {', '.join(UNITS)}"
+        advice = near_or_all(node.every.text, UNITS)
         checker.report.error("R204", f"unknown calendar unit `{node.every.text}`", node.every.span, advice=advice)
     if node.alert is not None:
         own = entry.type if entry.type != AGE else DURATION

@@ -12,13 +12,13 @@ from attrs import define, field
 
 from rulecrm.diagnostics.model import Note
 from rulecrm.diagnostics.span import Span
+from rulecrm.diagnostics.suggest import did_you_mean, near_or_all
 from rulecrm.model import ir, machine
 from rulecrm.model.asked import asked
 from rulecrm.model.types import INSTANT
 from rulecrm.semantics.checker import Context
 from rulecrm.semantics.declared import states_of
 from rulecrm.semantics.guards import Guards
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.never import check_campaign, check_lifecycle
 from rulecrm.semantics.order import sort
 from rulecrm.semantics.scope import Entry
@@ -149,7 +149,7 @@ def _entering(guards: Guards, node: j.Lifecycle, entry: Entry, context: Context)
             continue
         state = part.state.text
         if state not in entry.type.names:
-            advice = did_you_mean(state, entry.type.names) or f"there are: {', '.join(entry.type.names)}"
+            advice = near_or_all(state, entry.type.names)
             report.error("R105", f"there is no state `{state}`", part.state.span, advice=advice)
         elif state in found:
             notes = (Note("first here", found[state].span),)

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from attrs import define, evolve, field
 
 from rulecrm.diagnostics.model import Note
+from rulecrm.diagnostics.suggest import did_you_mean, near_or_all, nearest
 from rulecrm.model import schema
 from rulecrm.semantics.declared import column, own_entries, type_of
-from rulecrm.semantics.nearest import did_you_mean, nearest
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import Entry, Module
 from rulecrm.semantics.scopes import fill_scopes
@@ -209,7 +209,7 @@ def _attribute(
 ) -> None:
     subject = "customer" if node.subject is None else node.subject.text
     if subject not in base.subjects:
-        advice = did_you_mean(subject, base.subjects) or f"there are: {', '.join(base.subjects)}"
+        advice = near_or_all(subject, base.subjects)
         report.error(
             "R107", f"unknown subject `{subject}`", node.subject.span if node.subject else node.span, advice=advice
         )

@@ -6,11 +6,11 @@ Invariant: the template is there, and is for the channel.
 
 from __future__ import annotations
 
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model import machine
 from rulecrm.model.ir import Expr
 from rulecrm.semantics.checker import Context
 from rulecrm.semantics.guards import Guards
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.scope import WORDS
 from rulecrm.syntax import journeys as j
 

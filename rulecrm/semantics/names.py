@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rulecrm.diagnostics.span import Span
+from rulecrm.diagnostics.suggest import did_you_mean, near_or_all
 from rulecrm.model import schema
 from rulecrm.model.ir import Apply, Attribute, Column, Const, Expr, Item, Key, Local, Now, Ref, State
 from rulecrm.model.types import INSTANT, INT, TEXT, UNKNOWN, Type
 from rulecrm.semantics.build import ONE_DAY, apply, date_of, shift_date, text_of, unknown
 from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.collections import filter_of
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.scope import DEFINING, WORDS, Entry
 from rulecrm.semantics.walk import references
 from rulecrm.syntax import ast
@@ -211,9 +211,7 @@ def subject_has(checker: Checker, identifier: ast.Identifier | None) -> str:
         return "customer"
     if identifier.text in checker.schema.subjects:
         return identifier.text
-    advice = (
-        did_you_mean(identifier.text, checker.schema.subjects) or f"there are: {', '.join(checker.schema.subjects)}"
-    )
+    advice = near_or_all(identifier.text, checker.schema.subjects)
     checker.report.error("R107", f"unknown subject `{identifier.text}`", identifier.span, advice=advice)
     return "customer"
 

@@ -11,13 +11,13 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import Const, Expr, Value
 from rulecrm.model.types import BOOL, DURATION, INT, MONEY, NUMBER, UNKNOWN, Type
 from rulecrm.semantics.build import number
 from rulecrm.semantics.checker import Checker, Context, article
 from rulecrm.semantics.literals import LARGEST_INT, fits_duration, fits_money, instant_of, money
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import Entry
 from rulecrm.syntax import ast

@@ -7,13 +7,13 @@ Invariant: a campaign stands in the order of urgency once.
 from __future__ import annotations
 
 from rulecrm.diagnostics.model import Note
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model import machine
 from rulecrm.semantics.build import UNITS
 from rulecrm.semantics.channels import channel_of
 from rulecrm.semantics.checker import Context
 from rulecrm.semantics.guards import Guards
 from rulecrm.semantics.load import Loaded
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.scope import Module
 from rulecrm.syntax import ast
 from rulecrm.syntax import journeys as j

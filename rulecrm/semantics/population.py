@@ -7,13 +7,13 @@ Invariant: what is asked of all subjects never depends on a row.
 
 from __future__ import annotations
 
+from rulecrm.diagnostics.suggest import near_or_all
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import AsOf, Const, Expr, HeldSince, PopulationOf, Standing
 from rulecrm.model.types import BOOL, DATE, DURATION, INSTANT, INT, MONEY, NUMBER, TEXT, TIME, UNKNOWN, Type
 from rulecrm.semantics.aggregates import POPULATION
 from rulecrm.semantics.build import elapsed, number, predicate_of, start_of_day, unknown
 from rulecrm.semantics.checker import Checker, Context, article
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.syntax import ast
 
 __all__ = ["SINCE", "STANDINGS", "earlier", "held_since", "population", "standing"]
@@ -45,7 +45,7 @@ def population(checker: Checker, node: ast.Population, context: Context) -> Expr
     """One number over all subjects."""
     name, span = node.function.text, node.span
     if name not in POPULATION:
-        near = did_you_mean(name, POPULATION) or f"there are: {', '.join(POPULATION)}"
+        near = near_or_all(name, POPULATION)
         return checker.wrong("R104", f"unknown population function `{name}`", node.function.span, advice=near)
     point = context.at_point()
     among = None if node.among is None else checker.predicate(node.among, point, of="`among`")

@@ -6,12 +6,12 @@ Invariant: a sequence has a step that must happen, and its first step is one.
 
 from __future__ import annotations
 
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import Expr, SequenceOf, StepOf
 from rulecrm.semantics.build import conjuncts, predicate_of
 from rulecrm.semantics.checker import Checker, Context
 from rulecrm.semantics.names import column_of, fields_of, kind_of
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.windows import bounds
 from rulecrm.syntax import ast
 

@@ -10,8 +10,8 @@ import re
 from zoneinfo import ZoneInfo, available_timezones
 
 from rulecrm.diagnostics.model import Note
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.semantics.load import Loaded
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.walk_syntax import currencies
 from rulecrm.syntax.declarations import CurrencyIs, Test, TimezoneIs

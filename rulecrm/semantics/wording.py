@@ -17,10 +17,10 @@ from attrs import evolve, frozen
 
 from rulecrm.diagnostics.model import Note
 from rulecrm.diagnostics.span import Span
+from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model import machine
 from rulecrm.model.schema import Schema
 from rulecrm.model.types import Type
-from rulecrm.semantics.nearest import did_you_mean
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.scope import DEFINING, Entry, Module
 from rulecrm.words.used import Used, simple

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from attrs import field, frozen
 
 from rulecrm.state import bulk
-from rulecrm.state.outbox import Transaction, among
+from rulecrm.state.bulk import among
+from rulecrm.state.connecting import Transaction
 from rulecrm.state.tables import decisions, outbox
 from rulecrm.state.unwelcome import Heard, heard_of
+from rulecrm.state.waiting import LOST, UNDER_WAY
 
 __all__ = ["Reached"]
 
@@ -37,7 +39,6 @@ class Reached:
         """
         columns = outbox.c
         at = sa.func.coalesce(columns.sent_at, now)
-        handed_over = columns.state.in_(("sending", "unknown", "held"))
         query = (
             sa.select(columns.customer, decisions.c.campaign, columns.channel, columns.route, at)
             .join_from(outbox, decisions, columns.decision == decisions.c.decision)
@@ -46,8 +47,11 @@ class Reached:
         with self.transaction(write=False) as connection:
             mine = among(connection, columns.customer, customers)
             taken = query.where(mine, columns.sent_at > since)
-            doubtful = query.where(mine, columns.sent_at.is_(None), handed_over, columns.route.is_not(None))
-            return pl.concat([bulk.fetch(connection, one, _SENT) for one in (taken, doubtful)])
+            # As two questions, for each of which there is an index; asked as one, every decision would be looked at.
+            doubtful = query.where(mine, columns.sent_at.is_(None), columns.route.is_not(None))
+            going = doubtful.where(columns.state.in_(UNDER_WAY), columns.state == "sending")
+            lost = doubtful.where(columns.state.in_(LOST))
+            return pl.concat([bulk.fetch(connection, one, _SENT) for one in (taken, going, lost)])
 
     def unwelcome(self, channel: str, people: Collection[tuple[str, str]]) -> Mapping[str, Heard]:
         """What these people (customer, address) have told of a channel that forbids it; see `heard_of`."""

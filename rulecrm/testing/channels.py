@@ -16,7 +16,7 @@ A plugin's tests inherit `ChannelContract` and give two fixtures:
         def opened(self, provider: ShoutServer) -> Channel:
             return open_shout(Settings(url=provider.url, timeout=0.3), Context())
 
-and, where the defaults do not fit, `address`, `content`, `genuine`.
+and, where the defaults do not fit, `address`, `content`, `genuine`, `signed`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ Run = Callable[[Awaitable[T]], T]
 
 _TAKEN = frozenset({Answered.ACCEPTED, Answered.DELIVERED})
 _LATER = frozenset({Answered.RETRY, Answered.WAIT_QUOTA})
+_DEEP = 100_000
+"""How deep a hostile body is nested: beyond what a parser that calls itself can follow."""
 
 
 def run_and_close(channel: Channel, work: Awaitable[T]) -> T:
@@ -96,6 +98,13 @@ class ChannelContract:
         """That webhook without its signature; most providers put it into a header or the address."""
         kept = {"content-type": genuine.headers.get("content-type", "")}
         return evolve(genuine, headers=kept, query={}, url="https://x/")
+
+    def signed(self, genuine: Request, body: bytes) -> Request:
+        """That webhook with another body, signed as the provider would sign it.
+
+        Say it where the provider signs bodies: without a signature a channel looks no further.
+        """
+        return evolve(genuine, body=body)
 
     def shown(self, text: str) -> str:
         """What the provider gets to see of a text, where the channel has to change it."""
@@ -343,6 +352,18 @@ class ChannelContract:
             channel.hear(self.unsigned(genuine))
         with pytest.raises(Forged if self.signed_bodies else (Forged, ValueError)):
             channel.hear(evolve(genuine, body=changed))
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"", b"\xff\x00", b"null", b"[" * _DEEP, b"[" * _DEEP + b"]" * _DEEP, b'{"a":' * _DEEP, b"<a>" * _DEEP],
+        ids=["empty", "bytes", "null", "open", "deep", "objects", "markup"],
+    )
+    def test_a_webhook_that_makes_no_sense_is_refused(self, channel: Channel, body: bytes) -> None:
+        genuine = self.genuine()
+        if not isinstance(channel, Hears) or genuine is None:
+            pytest.skip("runs where the provider calls back")
+        with pytest.raises((Forged, ValueError)):
+            channel.hear(self.signed(genuine, body))
 
     def _judged(self, answers: Sequence[Answer], batch: Sequence[Message]) -> None:
         assert len(answers) == len(batch)

@@ -51,6 +51,14 @@ class PlatformFake(HttpProvider):
     def expire(self) -> None:
         """Let the access token of the settings run out; the refresh token still works, once. Nothing where none can."""
 
+    def settings(self) -> Mapping[str, object]:
+        """What a settings file says of an account here: the table `[accounts.NAME]`, `use` included."""
+        raise NotImplementedError
+
+    def environment(self) -> Mapping[str, str]:
+        """Variables of the environment that those settings refer to with `env:NAME`: keys and tokens, made up."""
+        return {}
+
     # --- what is seen to here -------------------------------------------------------------------------------------
 
     @property

@@ -6,6 +6,7 @@ import pytest
 
 from rulecrm.diagnostics import nearest
 from rulecrm.diagnostics.codes import catalogue
+from rulecrm.diagnostics.suggest import did_you_mean, near_or_all
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,16 @@ def test_nearest(word: str, meant: str | None) -> None:
 
 def test_the_order_of_candidates_does_not_matter() -> None:
     assert nearest("cat", ["bat", "hat"]) == nearest("cat", ["hat", "bat"]) == "bat"
+
+
+def test_a_near_word_is_offered_and_no_other() -> None:
+    assert did_you_mean("metrc", ["metric", "kpi"]) == "did you mean `metric`?"
+    assert did_you_mean("banana", ["metric", "kpi"]) is None
+
+
+def test_of_a_few_words_all_are_named_where_none_is_near() -> None:
+    assert near_or_all("metrc", ["metric", "kpi"]) == "did you mean `metric`?"
+    assert near_or_all("banana", ["metric", "kpi"]) == "there are: metric, kpi"
 
 
 def test_codes_are_found_by_their_code() -> None:

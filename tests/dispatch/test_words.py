@@ -155,6 +155,21 @@ def test_a_message_has_the_words_of_the_version_it_was_decided_with() -> None:
     assert [message.content.text for message in channel.got] == ["Old"]
 
 
+@pytest.mark.parametrize("newer", [False, True])
+def test_a_template_of_whatever_version_knows_what_was_sent_before(newer: bool) -> None:
+    text = rules('"{{ got }} before"', "metric got = count(message)", send="send sms hello  wait 1d  send sms hello")
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/crm.db"
+        channel = Channel("sms")
+        with engine(text, {"sms": channel}, state=url) as made:
+            made.dispatch(clock=Clock())
+            made.advance(NOON + DAY)
+        now = rulecrm.loads(rules('"Hello"') if newer else text)
+        with rulecrm.Engine(now, facts(), state=url, start=START, channels={"sms": channel}) as later:
+            later.dispatch(clock=Clock(NOON + DAY))
+    assert [message.content.text for message in channel.got] == ["0 before", "1 before"]
+
+
 def test_words_that_cannot_be_made_fail_one_message_and_no_other() -> None:
     text = rules('"{{ nick | divided_by: 0 }}"')
     try:

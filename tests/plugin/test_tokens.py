@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
 from rulecrm.plugin import Answer, Answered
-from rulecrm.plugin.tokens import AccessToken, token_of, tokenless
+from rulecrm.plugin.tokens import AccessToken, TokenApi, token_of, tokenless
+from rulecrm.plugin.wire import FailedError, Wire
+from rulecrm.plugin.wire import Reply as WireReply
+from rulecrm.testing.http import Call, HttpProvider, Reply, as_json
 
 START = dt.datetime(2025, 11, 12, 10, tzinfo=dt.UTC)
 
@@ -164,3 +168,85 @@ def test_what_holds_no_token_is_none(document: dict[str, object]) -> None:
 def test_without_a_token_nothing_has_gone_out(given: Answered, meant: Answered) -> None:
     told = tokenless(Answer(given, not_before=START, code="7", detail="so it is", route=True))
     assert told == Answer(meant, not_before=START, code="7", detail="no access token: so it is", route=True)
+
+
+# --- an API whose calls carry a token -----------------------------------------------------------------------------
+
+
+class Coded(HttpProvider):
+    """It takes the newest token alone, and says in a code what is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given = 0
+        self.code = 0
+
+    def answer(self, call: Call) -> Reply:
+        if call.path == "/token":
+            assert call.query["who"] == "shop"
+            self.given += 1
+            return as_json({"code": self.code, "access_token": f"t{self.given}", "expires_in": 7200})
+        if call.query.get("access_token") != f"t{self.given}":
+            return as_json({"code": 42})
+        return as_json({"code": 0, "heard": call.json()} if call.path == "/shout" else {"words": "none"})
+
+
+class Meanings:
+    """What its codes mean."""
+
+    def code_of(self, document: Mapping[str, object]) -> int | None:
+        code = document.get("code")
+        return code if isinstance(code, int) else None
+
+    def answer_of(self, document: Mapping[str, object], now: dt.datetime) -> Answer:
+        return Answer(Answered.POLICY, code=str(document["code"]))
+
+    def unreadable(self, reply: WireReply, now: dt.datetime) -> Answer:
+        return Answer(Answered.UNKNOWN, code=str(reply.status))
+
+
+@pytest.fixture
+def coded() -> Iterator[Coded]:
+    with Coded() as server:
+        yield server
+
+
+def calls_of(url: str, *paths: str, between: Callable[[], None] = lambda: None) -> list[object]:
+    """What calls of an API give, one after the other, in one loop."""
+
+    async def run() -> list[object]:
+        wire = Wire("the street", url, 5.0)
+        api = TokenApi(wire, "/token", lambda: {"who": "shop"}, Meanings(), stale={42}, now=lambda: START)
+        found: list[object] = []
+        for path in paths:
+            try:
+                found.append(await api.post(path, {"text": "hey"}))
+            except FailedError as error:
+                found.append(error.answer)
+            between()
+        await api.close()
+        return found
+
+    return asyncio.run(run())
+
+
+def test_an_api_fetches_one_token_for_its_calls(coded: Coded) -> None:
+    said = {"code": 0, "heard": {"text": "hey"}}
+    assert calls_of(coded.url, "/shout", "/shout") == [said, said]
+    assert [one.path for one in coded.requests] == ["/token", "/shout", "/shout"]
+
+
+def test_a_call_that_is_refused_for_its_token_is_made_once_more(coded: Coded) -> None:
+    def ends() -> None:
+        coded.given += 1
+
+    said = {"code": 0, "heard": {"text": "hey"}}
+    assert calls_of(coded.url, "/shout", "/shout", between=ends) == [said, said]
+    assert [one.path for one in coded.requests] == ["/token", "/shout", "/shout", "/token", "/shout"]
+
+
+def test_an_answer_without_a_code_and_a_refused_token_fail_as_their_judges_say(coded: Coded) -> None:
+    assert calls_of(coded.url, "/mumble") == [Answer(Answered.UNKNOWN, code="200")]
+    coded.code = 7
+    assert calls_of(coded.url, "/shout") == [Answer(Answered.CONFIG, code="7", detail="no access token: refused")]
+    assert calls_of("http://127.0.0.1:9", "/shout")[0].outcome is Answered.RETRY  # type: ignore[attr-defined]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-import json
 from collections.abc import Mapping
 
 from rulecrm.plugin import Context, Forged, Receipt, Received, Request, Response
@@ -40,14 +39,12 @@ def hear(request: Request, settings: Settings, context: Context) -> Response:
     word = request.query.get("token", "")
     if not settings.hook or not hmac.compare_digest(word.encode(errors="replace"), settings.hook.reveal().encode()):
         raise Forged("the post does not carry the word of the settings")
-    try:
-        told = json.loads(request.body)
-    except ValueError:
-        raise ValueError("the post is no JSON") from None
-    rows = told if isinstance(told, list) else [told]
-    receipts: list[Receipt] = []
-    if not all(isinstance(row, dict) for row in rows):
+    told = request.json()
+    given = told if isinstance(told, list) else [told]
+    rows = [row for row in given if isinstance(row, Mapping)]
+    if len(rows) < len(given):
         raise ValueError("the post is no list of reports")
+    receipts: list[Receipt] = []
     for row in rows:
         if "biz_id" in row:
             receipts += _report(row, context)

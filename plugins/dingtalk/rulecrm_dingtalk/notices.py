@@ -14,7 +14,7 @@ from rulecrm.plugin import Answer, Answered, Context, Message, Rate, Receipt, Tr
 from rulecrm.plugin.parts import Part, send_in_parts
 from rulecrm.plugin.wire import FailedError, Wire
 from rulecrm_dingtalk.answers import ZONE, answer_of, code_of
-from rulecrm_dingtalk.api import Api
+from rulecrm_dingtalk.api import api_of
 from rulecrm_dingtalk.results import Results, name_of
 from rulecrm_dingtalk.settings import NoticeSettings
 
@@ -32,7 +32,7 @@ class Notices:
         self._settings = settings
         self._now = context.now
         wire = Wire("DingTalk", settings.url, settings.timeout, proxy=settings.proxy, agent="rulecrm-dingtalk/0.1.0")
-        self._api = Api(wire, settings.app_key, settings.secret, context.now)
+        self._api = api_of(wire, settings.app_key, settings.secret, context.now)
         self._results = Results(self._api, settings.agent_id, context.now)
         self.traits = Traits(
             channel="staff",

@@ -14,9 +14,9 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from rulecrm.plugin import Answered, Receipt, Received
+from rulecrm.plugin.tokens import TokenApi
 from rulecrm.plugin.wire import FailedError
 from rulecrm_dingtalk.answers import answer_of, code_of
-from rulecrm_dingtalk.api import Api
 
 __all__ = ["Results", "name_of"]
 
@@ -42,7 +42,7 @@ def name_of(task: int, colleague: str) -> str:
 class Results:
     """The results of an app's tasks."""
 
-    def __init__(self, api: Api, agent_id: int, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, api: TokenApi, agent_id: int, now: Callable[[], dt.datetime]) -> None:
         self._api = api
         self._agent_id = agent_id
         self._now = now

@@ -9,31 +9,15 @@ The fields are those of https://developers.facebook.com/docs/messenger-platform/
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from rulecrm.plugin import Receipt, Received
 
-__all__ = ["parsed", "receipts_of"]
+__all__ = ["receipts_of"]
 
 
 class SenselessError(ValueError):
     """What was posted is no webhook of Meta's."""
-
-
-def parsed(body: bytes) -> Mapping[str, object]:
-    """The document of a webhook.
-
-    Raises:
-        ValueError: it is none.
-    """
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise SenselessError("it is no JSON") from None
-    if not isinstance(document, dict):
-        raise SenselessError("it is no object")
-    return document
 
 
 def receipts_of(document: Mapping[str, object], stop_words: Sequence[str]) -> list[Receipt]:

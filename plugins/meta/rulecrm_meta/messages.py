@@ -13,7 +13,7 @@ from hashlib import sha256
 from rulecrm.plugin import Answer, Answered, Content, Context, Forged, Message, Rate, Request, Response, Traits
 from rulecrm.plugin.wire import Wire
 from rulecrm_meta.answers import refused
-from rulecrm_meta.events import parsed, receipts_of
+from rulecrm_meta.events import receipts_of
 from rulecrm_meta.settings import Settings
 
 __all__ = ["MetaMessages"]
@@ -63,7 +63,7 @@ class MetaMessages:
         mac = hmac.new(secret.reveal().encode(), request.body, sha256).hexdigest()
         if not hmac.compare_digest(given, f"sha256={mac}".encode()):
             raise Forged("the signature is missing or wrong")
-        return Response(receipts_of(parsed(request.body), self._settings.stop_words))
+        return Response(receipts_of(request.document(), self._settings.stop_words))
 
     def _headers(self) -> Mapping[str, str]:
         # In a header no log of addresses shows it.

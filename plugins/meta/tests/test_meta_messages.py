@@ -108,6 +108,10 @@ def message(address: str = "1001") -> Message:
 
 def webhook(*events: Mapping[str, object], **headers: str) -> Request:
     body = json.dumps({"object": "page", "entry": [{"id": "77", "time": 1, "messaging": list(events)}]}).encode()
+    return posted(body, **headers)
+
+
+def posted(body: bytes, **headers: str) -> Request:
     mac = hmac.new(SECRET.encode(), body, sha256).hexdigest()
     told = {"content-type": "application/json", "x-hub-signature-256": f"sha256={mac}", **headers}
     return Request("POST", "https://crm.example.com/r/hooks/meta", told, {}, body)
@@ -134,6 +138,9 @@ class TestContract(ChannelContract):
 
     def genuine(self) -> Request:
         return webhook(event(message={"mid": "m1", "text": "hi"}))
+
+    def signed(self, genuine: Request, body: bytes) -> Request:
+        return posted(body)
 
 
 # --- on the wire --------------------------------------------------------------------------------------------------

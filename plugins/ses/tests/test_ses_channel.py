@@ -178,6 +178,9 @@ class TestContract(ChannelContract):
         del told["Signature"]
         return evolve(genuine, body=json.dumps(told).encode())
 
+    def signed(self, genuine: Request, body: bytes) -> Request:
+        return notice(body.decode("latin-1"))  # what is signed is the text that the notification holds
+
 
 # --- on the wire --------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ when the receipts of the last one are kept. The token is part of every address, 
 from __future__ import annotations
 
 import hmac
-import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -79,7 +78,7 @@ class Telegram:
             raise Forged("the secret token is missing or wrong")
         if request.method != "POST":
             raise SenselessError("updates are posted")
-        return Response(receipts_of(_parsed(request.body), self._settings.stop_words))
+        return Response(receipts_of(request.document(), self._settings.stop_words))
 
     async def poll(self, cursor: str | None) -> tuple[Sequence[Receipt], str | None]:
         """The next updates, at most a hundred; none where they come by webhook.
@@ -125,13 +124,3 @@ class Telegram:
 def _chat_id(address: str) -> int | str:
     """A number where it is one; otherwise the name of a public group or channel."""
     return int(address) if _NUMBER.fullmatch(address) else address
-
-
-def _parsed(body: bytes) -> Mapping[str, object]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise SenselessError("an update is JSON, and this is none") from None
-    if not isinstance(document, dict):
-        raise SenselessError("an update is an object")
-    return document

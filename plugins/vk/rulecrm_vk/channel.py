@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -74,11 +73,9 @@ class Vk:
             ValueError: it makes no sense.
         """
         try:
-            event = json.loads(request.body)
-        except (ValueError, RecursionError):
-            raise Forged("it is no JSON, so that no secret is in it") from None
-        if not isinstance(event, dict):
-            raise Forged("it is no event")
+            event = request.document()
+        except ValueError as error:
+            raise Forged(f"{error}, so that no secret is in it") from None
         secret = self._settings.secret
         given = str(event.get("secret", "")).encode("utf-8", "replace")
         if not secret or not hmac.compare_digest(given, secret.reveal().encode()):

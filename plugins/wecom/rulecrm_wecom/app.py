@@ -25,7 +25,7 @@ from rulecrm.plugin import (
 from rulecrm.plugin.parts import Part, send_in_parts
 from rulecrm.plugin.wire import FailedError, Wire
 from rulecrm_wecom.answers import ZONE, answer_of, code_of
-from rulecrm_wecom.api import Api
+from rulecrm_wecom.api import api_of
 from rulecrm_wecom.callbacks import Callback, Callbacks
 from rulecrm_wecom.settings import AppSettings
 
@@ -43,7 +43,7 @@ class App:
         self._settings = settings
         self._now = context.now
         wire = Wire("WeCom", settings.url, settings.timeout, proxy=settings.proxy, agent="rulecrm-wecom/0.1.0")
-        self._api = Api(wire, settings.corp_id, settings.secret, context.now)
+        self._api = api_of(wire, settings.corp_id, settings.secret, context.now)
         self._callbacks = Callbacks(settings.corp_id, settings.callback_token, settings.callback_key, context.now)
         self.traits = Traits(
             channel="staff",

@@ -12,9 +12,9 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from rulecrm.plugin import Receipt, Received
+from rulecrm.plugin.tokens import TokenApi
 from rulecrm.plugin.wire import FailedError
 from rulecrm_wecom.answers import answer_of, code_of
-from rulecrm_wecom.api import Api
 
 __all__ = ["Results", "name_of"]
 
@@ -39,7 +39,7 @@ def name_of(task: str, customer: str) -> str:
 class Results:
     """The results of the tasks of the last days."""
 
-    def __init__(self, api: Api, watch: dt.timedelta, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, api: TokenApi, watch: dt.timedelta, now: Callable[[], dt.datetime]) -> None:
         self._api = api
         self._watch = watch
         self._now = now

@@ -257,6 +257,9 @@ class TestWeComApp(ChannelContract):
     def genuine(self) -> Request:
         return callback(written("hello"))
 
+    def signed(self, genuine: Request, body: bytes) -> Request:
+        return callback(body.decode("latin-1"))
+
 
 class TestWeComCustomers(ChannelContract):
     @pytest.fixture
@@ -273,6 +276,9 @@ class TestWeComCustomers(ChannelContract):
 
     def genuine(self) -> Request:
         return callback(written("", Event="change_external_contact"))
+
+    def signed(self, genuine: Request, body: bytes) -> Request:
+        return callback(body.decode("latin-1"))
 
 
 def message(number: int, address: str, content: Content) -> Message:

@@ -192,6 +192,9 @@ class TestWhatsApp(ChannelContract):
     def genuine(self) -> Request:
         return webhook(value(statuses=[status("delivered")]))
 
+    def signed(self, genuine: Request, body: bytes) -> Request:
+        return evolve(genuine, headers={**genuine.headers, "x-hub-signature-256": signature(APP, body)}, body=body)
+
 
 def send(channel: WhatsApp, content: Content | None = None, **more: object) -> Answer:
     one = Message(key_of("d", 0), "im", "c1", "+49 151 12345001", content or Content("Hello."), **more)  # type: ignore[arg-type]

@@ -76,7 +76,7 @@ class X:
         given = request.headers.get("x-twitter-webhooks-signature", "").encode("utf-8", "replace")
         if not hmac.compare_digest(given, f"sha256={_mac(secret, request.body)}".encode()):
             raise Forged("the signature is missing or wrong")
-        return Response(_receipts(_parsed(request.body), self._settings.stop_words))
+        return Response(_receipts(request.document(), self._settings.stop_words))
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -103,16 +103,6 @@ class X:
 
 def _mac(secret: bytes, body: bytes) -> str:
     return base64.b64encode(hmac.new(secret, body, hashlib.sha256).digest()).decode()
-
-
-def _parsed(body: bytes) -> Mapping[str, object]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise ValueError("it is no JSON") from None
-    if not isinstance(document, dict):
-        raise ValueError("it is no object")  # noqa: TRY004 - it is the provider's text that is wrong
-    return document
 
 
 def _receipts(event: Mapping[str, object], stop_words: Sequence[str]) -> list[Receipt]:

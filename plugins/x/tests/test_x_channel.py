@@ -156,6 +156,9 @@ class TestContract(ChannelContract):
     def genuine(self) -> Request:
         return webhook(said("hi"))
 
+    def signed(self, genuine: Request, body: bytes) -> Request:
+        return webhook(body)
+
 
 # --- on the wire --------------------------------------------------------------------------------------------------
 

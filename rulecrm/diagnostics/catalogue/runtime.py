@@ -40,7 +40,7 @@ before the day that was asked about. Add the rate, or write the amount in the re
         "R442",
         "sum or product too large",
         """Amounts are held exactly, up to 922 million million units of the reporting currency, and whole numbers up to
-9.2e18. A sum or product beyond that is refused rather than rounded. Is an amount in the wrong unit?""",
+9.2e18. A sum, difference or product beyond that is refused rather than rounded. Is an amount in the wrong unit?""",
     ),
     Code(
         "R902",

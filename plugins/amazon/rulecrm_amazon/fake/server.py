@@ -22,7 +22,7 @@ from rulecrm_amazon.fake.operations import Operation, find
 from rulecrm_amazon.fake.orders import V0, V2026, Shelf
 from rulecrm_amazon.fake.outreach import Desk as Outreach
 from rulecrm_amazon.fake.reports import Archive
-from rulecrm_amazon.fake.tokens import Desk, error
+from rulecrm_amazon.fake.tokens import CLIENT, REFRESH, SECRET, Desk, error
 from rulecrm_amazon.fake.truth import Truth
 
 __all__ = ["AmazonServer", "amazon_market"]
@@ -66,6 +66,18 @@ class AmazonServer(PlatformFake):
         return self._desk.shown
 
     # --- what tests steer -----------------------------------------------------------------------------------------
+
+    def settings(self) -> Mapping[str, object]:
+        """What a settings file says of an account here."""
+        return {
+            "use": "amazon", "client_id": CLIENT, "client_secret": "env:RULECRM_FAKE_AMAZON_SECRET",
+            "refresh_token": "env:RULECRM_FAKE_AMAZON_REFRESH", "marketplaces": ["DE"], "url": self.url,
+            "auth_url": self.url, "since": f"{self.market.clock.now():%Y-%m-%d}", "estimate": True,
+        }  # fmt: skip
+
+    def environment(self) -> Mapping[str, str]:
+        """What those settings refer to."""
+        return {"RULECRM_FAKE_AMAZON_SECRET": SECRET, "RULECRM_FAKE_AMAZON_REFRESH": REFRESH}
 
     def expire(self) -> None:
         """Let access tokens run out."""
