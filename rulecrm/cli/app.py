@@ -8,6 +8,7 @@ word is no command of ours, or all commands are listed.
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import click
@@ -72,7 +73,8 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             plugins = _plugins()
             return None if plugins is None else plugins.commands.get(cmd_name)
-        command = import_module(f"rulecrm.cli.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = import_module(f"rulecrm.cli.commands.{module}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -19,6 +19,15 @@ __all__ = ["Pace"]
 _AHEAD = 20
 """Seconds of a route's rate that are claimed at a time, and no more, so that claims do not run out meanwhile."""
 
+_SOON = 2.0
+"""Seconds: what goes out in so long is claimed at a time, so that the gate need not be asked about it again."""
+
+_LEAST = 200
+"""Messages that are claimed at a time, however slow it is: a claim costs as much as that many messages."""
+
+_MOST_AHEAD = 1000
+"""Messages that are claimed at a time, however fast it is."""
+
 _MOMENT = 0.2
 """Seconds: what goes out in so long may be marked at a time."""
 
@@ -45,8 +54,9 @@ class Pace:
 
     @property
     def ahead(self) -> int:
-        """How many messages may be claimed ahead of their turn."""
-        return self._of_rate(_AHEAD)
+        """How many messages are claimed at a time."""
+        soon = int(self._speed * _SOON) if self._speed else _MOST_AHEAD
+        return min(_MOST_AHEAD, max(_LEAST, soon), self._of_rate(_AHEAD))
 
     @property
     def window(self) -> int:

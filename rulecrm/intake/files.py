@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
-import polars as pl
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
@@ -130,7 +129,7 @@ def import_files(
     now: dt.datetime | None = None,
     registry: Registry | None = None,
     progress: Progress | None = None,
-    watch: Callable[[Opened, Batch], None] | None = None,
+    watch: Callable[[Batch], None] | None = None,
 ) -> Sequence[Imported]:
     """Bring files into a store, which is made where there is none.
 
@@ -157,7 +156,7 @@ def import_files(
             writing.add(batch)
             remarks.update(batch.remarks)
             if watch is not None:
-                watch(one, batch)
+                watch(batch)
             if writing.waiting >= _ROWS:
                 writing.commit()
             if progress is not None:
@@ -167,8 +166,3 @@ def import_files(
             Imported(one.path, one.form.name, one.recognised.why, one.shop, writing.tallies, dict(remarks))
         )  # fmt: skip
     return done
-
-
-def frames_of(batch: Batch) -> Mapping[str, pl.DataFrame]:
-    """The frames of a batch of a file."""
-    return {name: rows for name, rows in batch.rows.items() if isinstance(rows, pl.DataFrame)}

@@ -34,12 +34,12 @@ def locked(path: Path, wait: float) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = FileLock(path / _LOCK)
-    try:
-        with translated(path):
+    with translated(path):
+        try:
             lock.acquire(timeout=wait)
-    except Timeout:
-        message = f"the store {path} is being written by {_holder(path)}"
-        raise refusal("R703", message, fix="try again when it has ended; one writer at a time") from None
+        except Timeout:
+            message = f"the store {path} is being written by {_holder(path)}"
+            raise refusal("R703", message, fix="try again when it has ended; one writer at a time") from None
     try:
         holder = {"process": os.getpid(), "host": socket.gethostname()}
         with translated(path):

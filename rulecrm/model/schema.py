@@ -108,6 +108,7 @@ _CUSTOMER = _columns(
     Column("joined_at", INSTANT, "when the customer became known"),
     Column("nick", TEXT, "name to address the customer by"),
     Column("platform", TEXT, "platform that the customer comes from; it says how its buyers may be written to"),
+    Column("platform_key", TEXT, "the platform's own key of the customer"),
     Column("language", TEXT, "language tag, such as zh-CN"),
     Column("gender", TEXT, "female, male or another word of the shop"),
     Column("birthday", DATE, "day of birth"),

@@ -1,8 +1,8 @@
-"""A delimited file, in blocks of whole lines.
+r"""A delimited file, in blocks of whole lines.
 
 In: a path and an encoding. Out: `Block`s: UTF-8 text of whole lines, and which of them are broken.
 Invariant: every line of the file is a line of one block, at its number; a line that is not text in the encoding, or has
-a NUL, stands as an empty line, and is told of. Line ends are `\\n`, whatever they are in the file.
+a NUL, stands as an empty line, and is told of. Line ends are `\n`, whatever they are in the file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rulecrm.plugin import Sample
 
 __all__ = ["Block", "blocks"]
 
-SIZE = 1 << 24
+SIZE = 1 << 25
 """Bytes of a block in the file: some ten thousands of rows, little beside the rows that are made of them."""
 
 _NUL = "has a NUL byte"

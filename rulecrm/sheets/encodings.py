@@ -99,5 +99,5 @@ def _chinese(line: bytes) -> bool:
     """
     if not _decodes(line, "gb18030"):
         return False
-    double = _DOUBLE.findall(line)
+    double: list[bytes] = _DOUBLE.findall(line)
     return sum(pair[1] >= 0xA1 for pair in double) >= 0.7 * len(double)

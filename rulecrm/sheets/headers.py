@@ -7,6 +7,7 @@ Invariant: what is above the header is counted and never read as facts.
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -17,7 +18,8 @@ _AROUND = " \t\r\n\u3000\xa0\ufeff\u200b"
 
 
 def stripped(cell: str) -> str:
-    """A cell of a header without what spreadsheets and pages put around it."""
+    """A cell of a header without what spreadsheets and pages put around it; accents are one letter with theirs."""
+    cell = unicodedata.normalize("NFC", cell)
     cell = cell.strip(_AROUND)
     if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
         cell = cell[2:-1]
@@ -68,7 +70,7 @@ def _number(cell: str) -> bool:
 
 
 def names_of(cells: Sequence[str]) -> list[str]:
-    """Names of columns from the header's cells: stripped, none twice, none empty; empty ones at the end are left out."""
+    """Names of columns from the header's cells: stripped, none twice, none empty; empty ones at the end left out."""
     names = [stripped(cell) for cell in cells]
     while names and not names[-1]:
         names.pop()

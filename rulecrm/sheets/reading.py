@@ -1,8 +1,8 @@
 """The rows of a file below its header.
 
 In: a sample. Out: chunks: frames of text with the place and the text of each row, and the rows that could not be read.
-Invariant: every row below the header is in one chunk, as a row or as a `Refused`, save blank rows and those lines at the
-end that a format knows for none of its own.
+Invariant: every row below the header is in one chunk, as a row or as a `Refused`, save blank rows and those lines at
+the end that a format knows for none of its own.
 """
 
 from __future__ import annotations
@@ -66,10 +66,7 @@ def frames(
         RulesError: R720, a workbook that is damaged; R725, a workbook without the extra `sheets`.
     """
     asked = [name for name in sample.header if wanted is None or name in wanted]
-    if sample.kind == "delimited":
-        read = _delimited(sample, asked, quote, size)
-    else:
-        read = _workbook(sample, asked)
+    read = _delimited(sample, asked, quote, size) if sample.kind == "delimited" else _workbook(sample, asked)
     for some in read:
         yield _chunk(some, of, trailer, sample)
 

@@ -5,10 +5,10 @@ lines that make no record.
 Invariant: the fast way and the careful way read the same cells wherever the fast way reads at all; it is believed only
 where every line has ended in the very cell where it should.
 
-A block is first read by Polars, after a cell of a mark that no file has was put at the end of every line. Where the mark
-is not in the last column of every row (a line too short or too long, a cell of several lines, an odd quote) the block
-is read again by Python's own reader, a record at a time; there a quoted cell must be well formed, and a record that is
-not costs no more than its first line.
+A block is first read by Polars, after a cell of a mark that no file has was put at the end of every line. Where the
+mark is not in the last column of every row (a line too short or too long, a cell of several lines, an odd quote) the
+block is read again by Python's own reader, a record at a time; there a quoted cell must be well formed, and a record
+that is not costs no more than its first line.
 """
 
 from __future__ import annotations

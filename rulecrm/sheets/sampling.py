@@ -79,8 +79,12 @@ def _of_text(path: Path, encoding: str, head: bytes) -> Sample:
 
 def _records(lines: Sequence[str], separator: str) -> tuple[list[list[str]], list[int]]:
     """The first records, and after how many lines each ends."""
-    quoting = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
-    reader = csv.reader((line.replace("\0", "") + "\n" for line in lines), delimiter=separator, quoting=quoting)
+    reader = csv.reader(
+        (line.replace("\0", "") + "\n" for line in lines),
+        delimiter=separator,
+        quotechar=None if separator == "\t" else '"',
+        quoting=csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL,
+    )
     rows, ends = [], []
     try:
         for row in islice(reader, ROWS):

@@ -6,20 +6,20 @@ Invariant: every row of the chunk is in exactly one of them; a refused row says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
 from rulecrm.plugin import Refused, Sample
-from rulecrm.sheets.cells import Cell
+from rulecrm.sheets.cells import Cell, pick
 from rulecrm.sheets.records import LINE, ORIGINAL
 
-__all__ = ["latest", "take"]
+__all__ = ["latest", "place_of", "remarks", "take"]
 
 
 def take(
     frame: pl.DataFrame, of: str, columns: Mapping[str, Cell], sample: Sample
-) -> tuple[pl.DataFrame, Sequence[Refused]]:
+) -> tuple[pl.DataFrame, list[Refused]]:
     """Type the rows of a chunk.
 
     Args:
@@ -31,18 +31,30 @@ def take(
     Returns:
         The rows that are understood, with the columns asked for and `original`, `LINE`; and the others.
     """
-    problems = [(wrong, reason) for cell in columns.values() for wrong, reason in _problems(cell)]
-    reasons = [pl.when(wrong).then(pl.lit(place, dtype=pl.Int32)) for place, (wrong, _) in enumerate(problems)]
-    first = pl.min_horizontal(reasons) if reasons else pl.lit(None, dtype=pl.Int32)
-    values = [cell.value.alias(name) for name, cell in columns.items()]
-    typed = frame.select(*values, pl.col(LINE), pl.col(ORIGINAL).alias("original"), first.alias(_WRONG))
-    bad = typed.filter(pl.col(_WRONG).is_not_null())
-    word = "line" if sample.kind == "delimited" else "row"
+    typed: dict[str, pl.Series] = {}
+    first = pl.repeat(None, frame.height, dtype=pl.Int32, eager=True)
+    reasons: list[str] = []
+    for name, cell in columns.items():
+        made = cell.make(frame)
+        typed[name] = made.value.alias(name)
+        for wrong, reason in made.wrong:
+            if wrong.any():
+                number = pl.repeat(len(reasons), frame.height, dtype=pl.Int32, eager=True)
+                first = pick(first.is_null() & wrong, number, first)
+                reasons.append(reason)
+    whole = pl.DataFrame(typed).with_columns(frame.get_column(LINE), frame.get_column(ORIGINAL).alias("original"))
+    if not reasons:
+        return whole, []
+    bad = whole.select("original", LINE, first.alias(_WRONG)).filter(first.is_not_null())
     refused = [
-        Refused(of, problems[place][1], original, f"{sample.path.name}, {word} {line}")
-        for place, original, line in bad.select(_WRONG, "original", LINE).iter_rows()
+        Refused(of, reasons[number], original, place_of(sample, line)) for original, line, number in bad.iter_rows()
     ]
-    return (typed.filter(pl.col(_WRONG).is_null()) if bad.height else typed).drop(_WRONG), refused
+    return whole.filter(first.is_null()), refused
+
+
+def place_of(sample: Sample, line: int) -> str:
+    """Where a row is, for people."""
+    return f"{sample.path.name}, {'line' if sample.kind == 'delimited' else 'row'} {line}"
 
 
 def latest(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -51,9 +63,13 @@ def latest(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     return frame.with_columns(pl.max_horizontal(there).alias("changed_at")) if there else frame
 
 
-def _problems(cell: Cell) -> list[tuple[pl.Expr, str]]:
-    own = [] if cell.wrong is None else [(cell.wrong, cell.reason)]
-    return [*own, *cell.more]
+def remarks(frame: pl.DataFrame, known: Iterable[str]) -> Mapping[str, int]:
+    """How often each status is in the frame that is not known."""
+    if "status" not in frame.columns:
+        return {}
+    status = pl.col("status")
+    strange = frame.filter(status.is_not_null() & ~status.is_in(list(known))).group_by("status").len().sort("status")
+    return {f"unknown status {name!r}": number for name, number in strange.iter_rows()}
 
 
 _WRONG = "#wrong"

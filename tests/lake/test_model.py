@@ -141,7 +141,8 @@ def histories(draw: st.DrawFn) -> list[object]:
     )
     steps: list[object] = [draw(write), draw(write)]
     steps += [draw(write if draw(st.integers(0, 9)) < 6 else other) for _ in range(draw(st.integers(3, 8)))]
-    return [*steps, Look(0, before=False), Look(1, before=True), Look(2, before=False)]
+    looks = [Look(0, before=False), Look(1, before=True), Look(2, before=False)]
+    return [*steps, *looks[:1], Compact(draw(st.integers(1, 4)), None), *looks]
 
 
 @define

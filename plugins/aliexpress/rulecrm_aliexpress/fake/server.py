@@ -26,6 +26,23 @@ class AliExpressServer(IopServer):
     session_names = frozenset({"session", "access_token"})
     refresh_api = "/auth/token/security/refresh"
 
+    def settings(self) -> Mapping[str, object]:
+        """What a settings file says of an account here."""
+        return {
+            "use": "aliexpress", "app_key": self.app_key, "app_secret": "env:RULECRM_FAKE_ALIEXPRESS_SECRET",
+            "access_token": "env:RULECRM_FAKE_ALIEXPRESS_TOKEN",
+            "refresh_token": "env:RULECRM_FAKE_ALIEXPRESS_REFRESH", "url": self.url,
+            "since": f"{self.market.clock.now():%Y-%m-%d}",
+        }  # fmt: skip
+
+    def environment(self) -> Mapping[str, str]:
+        """What those settings refer to."""
+        return {
+            "RULECRM_FAKE_ALIEXPRESS_SECRET": self.app_secret,
+            "RULECRM_FAKE_ALIEXPRESS_TOKEN": self.access_token,
+            "RULECRM_FAKE_ALIEXPRESS_REFRESH": self.refresh_token,
+        }
+
     def __init__(self, market: Market) -> None:
         super().__init__(market)
         self.orders = Orders(market)

@@ -62,9 +62,7 @@ def command(
                         summing.add(batch)
                 else:
                     now = dt.datetime.now(dt.UTC)
-                    (done,) = import_files(
-                        [opened], store, now=now, progress=progress, watch=lambda _, batch: summing.add(batch)
-                    )
+                    (done,) = import_files([opened], store, now=now, progress=progress, watch=summing.add)
             click.echo("\n".join(f"  {line}" for line in summing.summary().lines()))
             if store is not None:
                 away += _report(done, opened)

@@ -1,0 +1,93 @@
+"""The settings of an account of Taobao or Tmall.
+
+In: a table of the settings file. Out: `Settings`.
+Invariant: settings that cannot work never become a source.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from rulecrm.plugin import NO_SECRET, Secret
+from rulecrm.plugin.signing import WAYS
+
+__all__ = ["ROUTER", "Settings", "checked_url"]
+
+ROUTER = "https://gw.api.taobao.com/router/rest"
+"""The gateway in China; overseas it is `https://api.taobao.com/router/rest` (articleId=101617)."""
+
+
+def checked_url(name: str, url: str) -> None:
+    """Refuse an address without TLS that is not on this machine.
+
+    Raises:
+        ValueError: it is one.
+    """
+    at = urlsplit(url)
+    if at.scheme != "https" and at.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise ValueError(f"`{name}` begins with https://")
+
+
+@frozen
+class Settings:
+    """What an account is set up with; the README says what to sign up for.
+
+    Attributes:
+        key: the App Key of the application.
+        secret: its App Secret.
+        session: the session key (access token) that the seller gave the application.
+        refresh: the refresh token that came with it; without one a session that has run out ends the syncing.
+        access: which calls the application may make: `crm` (`taobao.trades.simple.sold.…`, whose buyers are told by
+            `ouid`) or `trade` (`taobao.trades.sold.…`, whose buyers are told by `buyer_open_uid`).
+        days: how far back the first run goes; orders reach three months back, ratings 180 days.
+        refunds, ratings, members: whether they are read; members only where `access` is `crm`.
+        personal: whether nicks are read.
+        oaid: whether customers get the attribute `taobao_sms`, by which the channel `taobao-sms` reaches them.
+        types: types of trades besides those that the program knows.
+        lag: seconds: how long after a change it is certain to be listed.
+        overlap: minutes that a run reads again of what the one before has read.
+        per_second: most calls a second.
+        sign_method: `md5`, `hmac` or `hmac-sha256`.
+        url: the gateway.
+        timeout: seconds to wait for an answer.
+
+    Raises:
+        ValueError: a number or a word is out of its range, or the gateway has no TLS and is elsewhere.
+    """
+
+    key: str
+    secret: Secret
+    session: Secret
+    refresh: Secret = NO_SECRET
+    access: str = "crm"
+    days: int = 90
+    refunds: bool = True
+    ratings: bool = True
+    members: bool = True
+    personal: bool = False
+    oaid: bool = False
+    types: tuple[str, ...] = ()
+    lag: int = 60
+    overlap: int = 15
+    per_second: float = 10.0
+    sign_method: str = "hmac-sha256"
+    url: str = ROUTER
+    timeout: float = 20.0
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if not self.key or not self.secret or not self.session:
+            raise ValueError("`key`, `secret` and `session` are not empty")
+        if self.access not in {"crm", "trade"}:
+            raise ValueError("`access` is crm or trade")
+        if not 1 <= self.days <= 90:
+            raise ValueError("`days` is from 1 to 90: the platform lists orders of three months")
+        if self.lag < 0 or not 1 <= self.overlap <= 1440:
+            raise ValueError("`lag` is not negative, and `overlap` from 1 to 1440")
+        if min(self.per_second, self.timeout) <= 0:
+            raise ValueError("`per_second` and `timeout` are greater than 0")
+        if self.sign_method not in WAYS:
+            raise ValueError(f"`sign_method` is one of {', '.join(WAYS)}")
+        checked_url("url", self.url)
