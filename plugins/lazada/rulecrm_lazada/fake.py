@@ -23,6 +23,8 @@ __all__ = ["LazadaServer"]
 _ZONE = ZoneInfo("Asia/Singapore")
 _CENT = Decimal("0.01")
 _MOST, _FURTHEST, _AT_ONCE = 100, 5000, 50
+_FURTHEST_PAGE = 100
+_RETURN_TIMES = ("ReverseOrderLineModifiedTimeRangeStart", "ReverseOrderLineModifiedTimeRangeEnd")
 _STATUSES = {"placed": "unpaid", "paid": "pending", "cancelled": "canceled", "refunded": "returned",
              "completed": "confirmed"}  # fmt: skip
 
@@ -33,11 +35,12 @@ class LazadaServer(IopServer):
     Attributes:
         within: whether an order updated at a bound of what is asked for itself is in it.
         orderly: whether it sorts as it is asked to.
+        heeds_order: whether reverse orders of one order can be asked for; some sellers got those of all.
     """
 
     def __init__(self, market: Market) -> None:
         super().__init__(market)
-        self.within, self.orderly = True, True
+        self.within, self.orderly, self.heeds_order = True, True, True
         self._strange: dict[int, str] = {}
         self._spoiled: set[int] = set()
 
@@ -48,7 +51,11 @@ class LazadaServer(IopServer):
         return {
             "/orders/get": IopApi(self._orders, optional=beside),
             "/orders/items/get": IopApi(self._order_items, required=frozenset({"order_ids"})),
-        }
+            "/reverse/getreverseordersforseller": IopApi(
+                self._reverse_orders, required=frozenset({"page_no", "page_size"}),
+                optional=frozenset({"trade_order_id", "reverse_order_id", *_RETURN_TIMES}),
+            ),
+        }  # fmt: skip
 
     def settings(self) -> Mapping[str, object]:
         """An account here."""
@@ -125,6 +132,43 @@ class LazadaServer(IopServer):
             ]
         }  # fmt: skip
 
+    def _reverse_orders(self, given: Mapping[str, str]) -> Mapping[str, object]:
+        page = _whole(given, "page_no", (1, 10**6, 1), IopRefusalError("100", "E0100: reverse order list is empty"))
+        size = _whole(given, "page_size", (1, _AT_ONCE, 10), IopRefusalError("19", "E019: Invalid Limit"))
+        begin, end = (
+            dt.datetime.fromtimestamp(int(given.get(name, default)) / 1000, dt.UTC)
+            for name, default in zip(_RETURN_TIMES, ("0", "99999999999999"), strict=True)
+        )
+        found = [
+            trade for trade in reversed(self.market.trades)
+            if (at := _sent_back_at(trade)) is not None and self._is_in(at, (begin, end))
+            and (not self.heeds_order or given.get("trade_order_id", trade.order) == trade.order)
+        ]  # fmt: skip
+        shown = found[(page - 1) * size : page * size] if page <= _FURTHEST_PAGE else []
+        items = [self._reverse_order(trade) for trade in shown]
+        result = {"items": items, "page_no": page, "page_size": size, "success": True, "total": len(found)}
+        return {"result": result}
+
+    def _reverse_order(self, trade: Trade) -> dict[str, object]:
+        done, at = trade.stage == "refunded", _sent_back_at(trade)
+        assert at is not None
+        units = [(place, share) for place, (_, share, _) in enumerate(_shares(trade)) if self._is_back(trade, place)]
+        lines = []
+        for place, share in units:
+            back = share + (trade.shipping_fee if trade.refund_amount == trade.amount and place == 0 else 0)
+            lines.append(
+                {"reverse_order_line_id": _unit(trade, place) + 500, "trade_order_line_id": _unit(trade, place),
+                 "reverse_status": "REFUND_SUCCESS" if done else "REQUEST_INITIATE", "refund_amount": int(back * 100),
+                 "return_order_line_gmt_modified": int(at.timestamp() * (1000 if trade.number % 2 else 1)),
+                 "reason_text": "it does not fit", "buyer": {"buyer_id": trade.customer}}
+            )  # fmt: skip
+        kind = "RETURN" if trade.delivered_at else "CANCEL"
+        return {"reverse_order_id": int(trade.order) + 500, "trade_order_id": int(trade.order), "request_type": kind,
+                "is_rtm": True, "reverse_order_lines": lines}  # fmt: skip
+
+    def _is_back(self, trade: Trade, place: int) -> bool:
+        return trade.refund_amount in (None, trade.amount) or _line(trade, place) == 0
+
     # --- how it is told ---------------------------------------------------------------------------------------------
 
     def _is_in(self, at: dt.datetime, bounds: tuple[dt.datetime, dt.datetime]) -> bool:
@@ -182,6 +226,7 @@ class LazadaServer(IopServer):
             "payment_method": "COD" if trade.number % 2 else "MIXEDCARD",
             "country": "SG" if trade.number % 3 else None, "city": trade.city, "placed_at": trade.placed_at,
             "paid_at": trade.paid_at,
+            "refunded_at": trade.refunded_at, "refund_amount": trade.refund_amount,
         }  # fmt: skip
 
     def _true_items(self, trade: Trade) -> list[Row]:
@@ -202,6 +247,13 @@ def _shares(trade: Trade) -> list[tuple[Line, Decimal, Decimal]]:
         offs = [part] * (line.quantity - 1) + [line.discount - part * (line.quantity - 1)]
         found += [(line, line.price - off, off) for off in offs]
     return found
+
+
+def _sent_back_at(trade: Trade) -> dt.datetime | None:
+    """When something of an order was last sent back, paid back, or asked to be."""
+    if trade.stage == "refunded":
+        return trade.refunded_at
+    return trade.delivered_at if trade.number % 5 == 0 else None
 
 
 def _line(trade: Trade, place: int) -> int:

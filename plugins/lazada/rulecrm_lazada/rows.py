@@ -18,8 +18,9 @@ What a row has comes from (O the order, I its items):
 | `country`, `city` | O `address_shipping`; its country is a name, and `country` its code where it is one of Lazada's |
 | `placed_at` | O `created_at` |
 | `paid_at` | I `payment_time`, the first |
+| `refunded_at`, `refund_amount` | see `rulecrm_lazada.returns` |
 
-When units were shipped, delivered, cancelled or returned is told neither in orders nor in items: there is only the time
+When units were shipped, delivered or cancelled is told neither in orders nor in items: there is only the time
 of the last update. Their `status` says that it happened.
 
 Sources: open.lazada.com, `/orders/get` and `/orders/items/get`; words of statuses as public code has met them.

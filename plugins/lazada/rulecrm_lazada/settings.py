@@ -67,6 +67,7 @@ class Settings:
         auth_url: where tokens are renewed.
         since: the day (in the country) from which on changes are read the first time; without it, 90 days back.
         overlap_minutes: how much of what was read is read again, for changes that the platform shows late.
+        refunds: whether reverse orders are read, too; that is a group of APIs of its own in the app's permissions.
         personal: whether names and phone numbers of buyers are kept, where Lazada shows them.
         page_size: orders on a page.
         timeout: seconds to wait for an answer.
@@ -82,6 +83,7 @@ class Settings:
     auth_url: str = field(default="https://auth.lazada.com", validator=validators.matches_re(r"https?://\S+"))
     since: str = field(default="", validator=_day)
     overlap_minutes: int = field(default=60, validator=validators.ge(5))
+    refunds: bool = True
     personal: bool = False
     page_size: int = field(default=100, validator=[validators.ge(5), validators.le(100)])
     timeout: float = field(default=30.0, validator=validators.gt(0))

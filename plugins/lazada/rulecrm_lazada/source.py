@@ -6,7 +6,8 @@ ended: at an instant, not at a number. So an order that changes meanwhile moves 
 the next run), no order moves to where it has been, and the limit of 5,000 to `offset` is never met; `offset` is used
 only for orders that were updated in one and the same second. An answer that is in another order stops it.
 
-Reading ends two minutes ago, and begins `overlap_minutes` before the last run ended.
+Then comes what was paid back since (see `rulecrm_lazada.returns`). Reading ends two minutes ago, and begins
+`overlap_minutes` before the last run ended.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import itertools
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve
 
 from rulecrm.plugin.iop import IopAccount, IopGateway
 from rulecrm.plugin.platforms import Batch, Cursor, LaterError, PlatformContext, Refused, StoppedError
 from rulecrm.plugin.pulling import Patience, instant_in, instant_out
 from rulecrm.plugin.wire import Wire
 from rulecrm_lazada.fields import Json, inner, instant, key, listed
+from rulecrm_lazada.places import Place, place_in
+from rulecrm_lazada.returns import FURTHEST_PAGE, Returns
 from rulecrm_lazada.rows import Rows, original, rows_of
 from rulecrm_lazada.settings import COUNTRIES, Settings
 
@@ -35,22 +38,9 @@ _FURTHEST = 5000
 _BACK = dt.timedelta(days=90)
 _SETTLED = dt.timedelta(minutes=2)
 _SECOND = dt.timedelta(seconds=1)
+_DAY = dt.timedelta(days=1)
 _AGAIN = frozenset({"901", "1000"})
 """Numbers of errors of the order calls that pass: too frequent, and an error over there."""
-
-
-@frozen
-class _Place:
-    """Where reading is: everything updated before `at` is read; `offset` orders from there on are, too."""
-
-    at: dt.datetime
-    end: dt.datetime | None = None
-    offset: int = 0
-
-    def cursor(self) -> Cursor:
-        if self.end is None:
-            return {"read_to": instant_out(self.at)}
-        return {"at": instant_out(self.at), "end": instant_out(self.end), "offset": self.offset}
 
 
 class Lazada:
@@ -67,19 +57,23 @@ class Lazada:
         self._country = COUNTRIES[settings.country]
         self._gateway = gateway
         self._context = context
+        self._returns = Returns(gateway, settings.country, self._country)
 
     async def pull(self, cursor: Cursor | None, until: dt.datetime) -> AsyncGenerator[Batch, None]:
         """What has changed; see `rulecrm.plugin.platforms.Source`."""
-        place = self._place(cursor)
-        if place.end is not None:
+        told = cursor or {}
+        place, begin = place_in(told), instant_in(told.get("read_to"))
+        if place is not None:
             async for batch in self._run(place):
                 yield batch
-        begin = place.end or place.at
+            begin = place.end
         last = min(until, self._context.now() - _SETTLED).replace(microsecond=0)
+        if begin is None:
+            begin = self._since()
+        elif begin < last:
+            begin -= dt.timedelta(minutes=self._settings.overlap_minutes)
         if begin < last:
-            if cursor is not None:
-                begin -= dt.timedelta(minutes=self._settings.overlap_minutes)
-            async for batch in self._run(_Place(begin, last)):
+            async for batch in self._run(Place(begin, last, begin)):
                 yield batch
 
     async def close(self) -> None:
@@ -89,36 +83,52 @@ class Lazada:
     def __repr__(self) -> str:
         return "<Lazada>"
 
-    def _place(self, cursor: Cursor | None) -> _Place:
-        told = cursor or {}
-        read_to, at, end = (instant_in(told.get(name)) for name in ("read_to", "at", "end"))
-        if read_to is not None:
-            return _Place(read_to)
-        if at is not None and end is not None:
-            offset = told.get("offset")
-            return _Place(at, end, offset if isinstance(offset, int) else 0)
-        since = self._settings.since
-        if since:
-            return _Place(dt.datetime.combine(dt.date.fromisoformat(since), dt.time(), self._country.zone))
-        return _Place(self._context.now() - _BACK)
+    def _since(self) -> dt.datetime:
+        if self._settings.since:
+            return dt.datetime.combine(
+                dt.date.fromisoformat(self._settings.since), dt.time(), self._country.zone
+            )  # fmt: skip
+        return self._context.now() - _BACK
 
-    async def _run(self, place: _Place) -> AsyncGenerator[Batch, None]:
-        """From a place to its end, a page at a time."""
-        end = place.end
-        assert end is not None
-        done = False
-        while not done:
-            orders = await self._page(place, end)
+    async def _run(self, place: Place) -> AsyncGenerator[Batch, None]:
+        """From a place to the end of its run: orders, a page at a time, then what was paid back."""
+        read_to = {"read_to": instant_out(place.end)}
+        while place.to is None:
+            orders = await self._page(place)
             rows, refused = await self._rows(orders)
-            done = len(orders) < self._settings.page_size
-            place = _Place(end) if done else self._next(place, orders)
-            yield Batch(rows.frames(), place.cursor(), refused, rows.remarks, end if done else None)
+            full = len(orders) == self._settings.page_size
+            place = self._next(place, orders) if full else evolve(place, at=place.begin, offset=0, to=place.begin)
+            if place.to is not None and not self._settings.refunds:
+                yield Batch(rows.frames(), read_to, refused, rows.remarks, place.end)
+                return
+            yield Batch(rows.frames(), place.cursor(), refused, rows.remarks)
+        if self._settings.refunds:
+            async for batch in self._paid_back(place):
+                yield batch
+        yield Batch({}, read_to, until=place.end)
 
-    def _next(self, place: _Place, orders: Sequence[Json]) -> _Place:
+    async def _paid_back(self, place: Place) -> AsyncGenerator[Batch, None]:
+        """Windows of a day, each from its last page to its first: what changes meanwhile is in a later one."""
+        while place.at < place.end:
+            to = place.to if place.to is not None and place.to > place.at else min(place.at + _DAY, place.end)
+            found, pages = await self._returns.page(place.at - _SECOND, to, place.page or 1)
+            if pages > FURTHEST_PAGE and to - place.at > _SECOND:
+                place = evolve(place, to=place.at + (to - place.at) / 2)
+                continue
+            if place.page == 0 and pages > 1:
+                place = evolve(place, to=to, page=pages)
+                continue
+            rows, refused = await self._returns.rows(found)
+            more = place.page > 1
+            place = evolve(place, to=to, page=place.page - 1) if more else evolve(place, at=to, to=to, page=0)
+            if rows or refused:
+                yield Batch({"orders": rows} if rows else {}, place.cursor(), refused)
+
+    def _next(self, place: Place, orders: Sequence[Json]) -> Place:
         """The place after a full page."""
         last = self._updated(orders[-1])
         if last > place.at:
-            return _Place(last, place.end)
+            return evolve(place, at=last, offset=0)
         # As many as fill a page were updated within the second that is read again with each page. Half a page at a
         # time: orders that change meanwhile leave, and those behind them move up.
         offset = place.offset + max(len(orders) // 2, 1)
@@ -126,13 +136,13 @@ class Lazada:
             raise StoppedError(
                 f"more than {_FURTHEST} orders of Lazada were updated in one second; nobody can read them"
             )
-        return _Place(place.at, place.end, offset)
+        return evolve(place, offset=offset)
 
-    async def _page(self, place: _Place, end: dt.datetime) -> Sequence[Json]:
+    async def _page(self, place: Place) -> Sequence[Json]:
         found = await self._asked(
             _LIST,
             # A second earlier, so that it makes no difference whether bounds are within.
-            {"update_after": self._told(place.at - _SECOND), "update_before": self._told(end + _SECOND),
+            {"update_after": self._told(place.at - _SECOND), "update_before": self._told(place.end + _SECOND),
              "sort_by": "updated_at", "sort_direction": "ASC", "offset": str(place.offset),
              "limit": str(self._settings.page_size)},
         )  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 import pytest
 from attrs import evolve
 from rulecrm_lazada.fake import LazadaServer
 from rulecrm_lazada.fields import instant
+from rulecrm_lazada.returns import Returns
 from rulecrm_lazada.settings import COUNTRIES, Settings
 from rulecrm_lazada.source import open_lazada
 
@@ -152,6 +153,48 @@ def test_units_that_went_different_ways_are_told_apart(server: LazadaServer, rea
     for row in mixed:
         words = {one["status"] for key, one in kept.rows["items"].items() if key[0] == row["order"]}
         assert set(str(row["status"]).split(",")) == words
+
+
+@pytest.mark.parametrize("heeds_order", [True, False])
+def test_what_was_paid_back_is_in_whole_units_of_the_currency(
+    server: LazadaServer, read: Reader, heeds_order: bool
+) -> None:
+    server.heeds_order = heeds_order
+    server.market.live(12)
+    server.market.clock.move(dt.timedelta(hours=1))
+    kept = read(Kept())
+    back = [trade for trade in server.market.trades if trade.stage == "refunded"]
+    assert {trade.refund_amount == trade.amount for trade in back} == {True, False}
+    for trade in back:
+        row = kept.rows["orders"][trade.order,]
+        assert (row["refunded_at"], row["refund_amount"]) == (trade.refunded_at, trade.refund_amount)
+    assert not [
+        row for row in kept.rows["orders"].values() if row.get("refunded_at") and "returned" not in str(row["status"])
+    ]
+
+
+@pytest.mark.parametrize(("code", "amount"), [("vn", "67600"), ("id", "676.00"), ("sg", "676.00")])
+def test_refunds_are_told_in_hundredths_but_in_vietnam(code: str, amount: str) -> None:
+    line = {"reverse_order_line_id": 1, "reverse_status": "REFUND_SUCCESS", "refund_amount": 67600,
+            "return_order_line_gmt_modified": 1662430296000, "buyer": {"buyer_id": 1001}}  # fmt: skip
+
+    class Gateway:
+        async def call(self, api: str, parameters: Mapping[str, str]) -> Mapping[str, object]:
+            return {"result": {"items": [], "total": 0}}
+
+    returns = Returns(Gateway(), code, COUNTRIES[code])
+    (row,), refused = asyncio.run(returns.rows([{"trade_order_id": 7, "reverse_order_lines": [line]}]))
+    assert not refused
+    at = dt.datetime(2022, 9, 6, 2, 11, 36, tzinfo=dt.UTC)
+    assert row == {"order": "7", "refunded_at": at, "refund_amount": Decimal(amount), "customer": "1001"}
+
+
+def test_without_the_permission_for_refunds_orders_come_alone(server: LazadaServer, read: Reader) -> None:
+    server.market.live(3)
+    server.market.clock.move(dt.timedelta(hours=1))
+    kept = read(Kept(), refunds=False)
+    assert len(kept.rows["orders"]) == len(server.market.trades)
+    assert not [call for call in server.requests if "reverse" in call.path]
 
 
 @pytest.mark.parametrize(
