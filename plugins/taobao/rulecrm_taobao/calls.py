@@ -18,7 +18,7 @@ from rulecrm.plugin.wire import Wire
 from rulecrm_taobao.envelope import Means, Said, form_of, root_of, said_in
 from rulecrm_taobao.settings import Settings
 
-__all__ = ["Calls", "RefusedError"]
+__all__ = ["Calls", "RefusedError", "current"]
 
 _BURST = 10
 _RENEW = "taobao.top.auth.token.refresh"
@@ -115,9 +115,7 @@ class Calls:
     # --- the session ----------------------------------------------------------------------------------------------
 
     def _session(self) -> str:
-        """The session that was renewed last, as long as the settings still have the one that it came from."""
-        first, kept = _revealed(self._settings, "session"), self._kept()
-        return (kept.get("session") or first) if kept.get("of") == _mark(first) else first
+        return current(_revealed(self._settings, "session"), self._kept())
 
     async def _renew(self, why: str) -> None:
         first, kept = _revealed(self._settings, "session"), self._kept()
@@ -150,6 +148,11 @@ class Calls:
         for secret in secrets:
             text = text.replace(secret, "…") if secret else text
         return text
+
+
+def current(first: str, kept: KeptTokens) -> str:
+    """The session that was renewed last, as long as the settings still have the one (`first`) that it came from."""
+    return (kept.get("session") or first) if kept.get("of") == _mark(first) else first
 
 
 def _revealed(settings: Settings, name: str) -> str:

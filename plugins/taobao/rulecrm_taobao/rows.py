@@ -14,6 +14,7 @@ Invariant: nothing is guessed: a stage has an instant where the platform tells o
 | `modified` of the last of its refunds with SUCCESS, the sum of their `refund_fee` | `refunded_at`, `refund_amount` |
 | `payment`, `post_fee` | `amount`, `shipping_fee` |
 | `receiver_state`; `receiver_city` or else `receiver_district` | `province`; `city` |
+| its number and `oaid` (of the order placed last) | attribute `taobao_sms` of the customer |
 | `modified`, or that of a refund if that is later | `changed_at` |
 | `orders[]`: `oid_str`, `oid`; `num_iid`; `title`; `num`; `price` | `item`; `product`; `title`; `quantity`; `price` |
 
@@ -122,6 +123,8 @@ def order_of(trade: Json, refunds: Sequence[Json] | None, *, key: str, nick: boo
     person: dict[str, object] = {"customer": customer, "platform": "taobao", "changed_at": created}
     if nick and _text(trade, "buyer_nick"):
         person["nick"] = _text(trade, "buyer_nick")
+    if _text(trade, "oaid"):
+        person["taobao_sms"] = f"{number}:{_text(trade, 'oaid')}"
     items = [{**one, "changed_at": changed} for one in lines]
     return Order(order, items, person, remarks)
 

@@ -1,11 +1,12 @@
-"""The settings of an account of Taobao or Tmall.
+"""The settings of an account of Taobao or Tmall, and of a route through its SMS.
 
-In: a table of the settings file. Out: `Settings`.
-Invariant: settings that cannot work never become a source.
+In: a table of a settings file. Out: `Settings`, `SmsSettings`.
+Invariant: settings that cannot work never become a source or a channel.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -13,7 +14,7 @@ from attrs import frozen
 from rulecrm.plugin import NO_SECRET, Secret
 from rulecrm.plugin.signing import WAYS
 
-__all__ = ["ROUTER", "Settings", "checked_url"]
+__all__ = ["ROUTER", "Settings", "SmsSettings", "checked_url"]
 
 ROUTER = "https://gw.api.taobao.com/router/rest"
 """The gateway in China; overseas it is `https://api.taobao.com/router/rest` (articleId=101617)."""
@@ -82,12 +83,57 @@ class Settings:
             raise ValueError("`key`, `secret` and `session` are not empty")
         if self.access not in {"crm", "trade"}:
             raise ValueError("`access` is crm or trade")
+        if self.oaid and self.access != "trade":
+            raise ValueError('`oaid` needs access = "trade": the calls of the CRM\'s tell no OAID')
         if not 1 <= self.days <= 90:
             raise ValueError("`days` is from 1 to 90: the platform lists orders of three months")
         if self.lag < 0 or not 1 <= self.overlap <= 1440:
             raise ValueError("`lag` is not negative, and `overlap` from 1 to 1440")
         if min(self.per_second, self.timeout) <= 0:
             raise ValueError("`per_second` and `timeout` are greater than 0")
+        if self.sign_method not in WAYS:
+            raise ValueError(f"`sign_method` is one of {', '.join(WAYS)}")
+        checked_url("url", self.url)
+
+
+@frozen
+class SmsSettings:
+    """What a route through Taobao's SMS to OAIDs is set up with.
+
+    Attributes:
+        key, secret, session: as those of the account.
+        sign: the approved signature (签名), without its brackets.
+        tokens: the file in which syncing keeps the session it has renewed (`tokens/NAME.json` beside the settings of
+            the account); empty: none is renewed.
+        per_second: most messages a second.
+        concurrency: most calls at once.
+        sign_method: `md5`, `hmac` or `hmac-sha256`.
+        url: the gateway.
+        timeout: seconds to wait for an answer.
+        price: about what one segment costs, in CNY, for estimates.
+
+    Raises:
+        ValueError: a number or a word is out of its range, or the gateway has no TLS and is elsewhere.
+    """
+
+    key: str
+    secret: Secret
+    session: Secret
+    sign: str
+    tokens: str = ""
+    per_second: int = 10
+    concurrency: int = 4
+    sign_method: str = "hmac-sha256"
+    url: str = ROUTER
+    timeout: float = 10.0
+    price: Decimal | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if not self.key or not self.secret or not self.session or not self.sign.strip("【】 "):
+            raise ValueError("`key`, `secret`, `session` and `sign` are not empty")
+        if min(self.per_second, self.concurrency, self.timeout) <= 0:
+            raise ValueError("`per_second`, `concurrency` and `timeout` are greater than 0")
         if self.sign_method not in WAYS:
             raise ValueError(f"`sign_method` is one of {', '.join(WAYS)}")
         checked_url("url", self.url)

@@ -31,6 +31,7 @@ _SECOND = dt.timedelta(seconds=1)
 _SPARSE = 4
 """A window with less than a fourth of what may be in it is followed by one twice as long."""
 
+_WIDEST = 31_536_000
 _MEMBERS_BACK = dt.timedelta(days=730)
 _STREAMS = {one.name: one for one in (SOLD, TRADES, REFUNDS, RATINGS, MEMBERS)}
 
@@ -145,13 +146,17 @@ class TaobaoSource:
         return gathered
 
 
-def _told(place: _Place) -> Mapping[str, str]:
+def _told(place: _Place) -> Mapping[str, object]:
     found = {"at": place.at, "through": place.through, "only": place.only}
-    return {name: instant_out(one) for name, one in found.items() if one is not None}
+    instants = {name: instant_out(one) for name, one in found.items() if one is not None}
+    return {**instants, "width": int(place.width.total_seconds())}
 
 
 def _read(told: object) -> _Place | None:
     if not isinstance(told, Mapping):
         return None
-    at = instant_in(told.get("at"))
-    return None if at is None else _Place(at, instant_in(told.get("through")), instant_in(told.get("only")))
+    at, width = instant_in(told.get("at")), told.get("width")
+    if at is None:
+        return None
+    long = dt.timedelta(seconds=width) if isinstance(width, int) and 0 < width <= _WIDEST else dt.timedelta(days=1)
+    return _Place(at, instant_in(told.get("through")), instant_in(told.get("only")), long)
