@@ -43,9 +43,13 @@ class Calls:
     Args:
         settings: of the account.
         context: its clock, pause, chance, and where tokens are kept.
+
+    Attributes:
+        page_size: rows of a page of any list.
     """
 
     def __init__(self, settings: Settings, context: PlatformContext) -> None:
+        self.page_size = settings.page_size
         self._settings = settings
         self._context = context
         self._wire = Wire("Taobao", settings.url, settings.timeout, agent="rulecrm-taobao")
@@ -134,7 +138,12 @@ class Calls:
         session = (found or {}).get("access_token")
         if not isinstance(session, str) or not session:
             raise StoppedError(f"Taobao renews the session with an answer that has none; {_AGAIN}")
-        kept.keep({"of": _mark(first), "session": session, "refresh": str((found or {}).get("refresh_token") or token)})
+        renewed = str((found or {}).get("refresh_token") or token)
+        try:
+            kept.keep({"of": _mark(first), "session": session, "refresh": renewed})
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise StoppedError(f"the renewed session cannot be kept in {self._context.tokens}: {why}") from None
 
     def _kept(self) -> KeptTokens:
         if self._tokens is None:

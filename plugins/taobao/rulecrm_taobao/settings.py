@@ -49,6 +49,7 @@ class Settings:
         types: types of trades besides those that the program knows.
         lag: seconds: how long after a change it is certain to be listed.
         overlap: minutes that a run reads again of what the one before has read.
+        page_size: rows of a page; the platform advises 40 to 50.
         per_second: most calls a second.
         sign_method: `md5`, `hmac` or `hmac-sha256`.
         url: the gateway.
@@ -72,6 +73,7 @@ class Settings:
     types: tuple[str, ...] = ()
     lag: int = 60
     overlap: int = 15
+    page_size: int = 50
     per_second: float = 10.0
     sign_method: str = "hmac-sha256"
     url: str = ROUTER
@@ -89,6 +91,8 @@ class Settings:
             raise ValueError("`days` is from 1 to 90: the platform lists orders of three months")
         if self.lag < 0 or not 1 <= self.overlap <= 1440:
             raise ValueError("`lag` is not negative, and `overlap` from 1 to 1440")
+        if not 2 <= self.page_size <= 100:
+            raise ValueError("`page_size` is from 2 to 100")
         if min(self.per_second, self.timeout) <= 0:
             raise ValueError("`per_second` and `timeout` are greater than 0")
         if self.sign_method not in WAYS:

@@ -5,9 +5,9 @@ Invariant: a call is made once; it says that nothing was taken only where the pl
 says what is wrong with it.
 
 No telephone number is seen on either side. An address is `ORDER:OAID`, as the attribute `taobao_sms` of customers has
-it: an OAID belongs to one order and one application, and the platform sends about that order alone. Which sub-codes refuse an OAID is not published;
-those that speak of it, of the order or of its number are taken for a dead address, and the rest for words that are not
-allowed.
+it: an OAID belongs to one order and one application, and the platform sends about that order alone. Which sub-codes
+refuse an OAID is not published; those that speak of it, of the order or of its number are taken for a dead address, and
+the rest for words that are not allowed.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ from collections.abc import AsyncGenerator, Mapping
 
 from attrs import define, field
 
-from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext
+from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, StoppedError
 from rulecrm.plugin.pulling import instant_in, instant_out
-from rulecrm_taobao.calls import Calls
+from rulecrm_taobao.calls import Calls, RefusedError
 from rulecrm_taobao.envelope import instant_of
 from rulecrm_taobao.reading import Gathered, Reader
 from rulecrm_taobao.settings import Settings
@@ -33,6 +33,12 @@ _SPARSE = 4
 
 _WIDEST = 31_536_000
 _MEMBERS_BACK = dt.timedelta(days=730)
+_SEE = "see what the application may call, and the setting `access`"
+_WITHOUT = {
+    REFUNDS.name: "without that permission, set `refunds = false`",
+    RATINGS.name: "without that permission, set `ratings = false`",
+    MEMBERS.name: "without that permission, set `members = false`",
+}
 _STREAMS = {one.name: one for one in (SOLD, TRADES, REFUNDS, RATINGS, MEMBERS)}
 
 
@@ -97,7 +103,10 @@ class TaobaoSource:
 
     async def _end(self, until: dt.datetime) -> dt.datetime:
         """Up to where: not beyond the platform's own clock, for pages of a window that is not over shift."""
-        told = await self._calls.ask("taobao.time.get", {}, session=False)
+        try:
+            told = await self._calls.ask("taobao.time.get", {}, session=False)
+        except RefusedError as error:
+            raise StoppedError(str(error)) from None
         try:
             theirs = instant_of(told.get("time"))
         except ValueError:
@@ -136,6 +145,8 @@ class TaobaoSource:
             try:
                 rows = await read_window(self._calls, stream, question, place.at, ended)
                 break
+            except RefusedError as error:
+                raise StoppedError(f"{error}; {_WITHOUT.get(stream.name, _SEE)}") from None
             except FullError:
                 place.width = max((ended - place.at) / 2, _SECOND)
                 place.width -= dt.timedelta(microseconds=place.width.microseconds)

@@ -52,6 +52,7 @@ class TaobaoServer(PlatformFake):
         gateway: its router: sessions, throttling, calls that were found good.
         oaid: whether what is true has the addresses for SMS.
         templates: that were approved for SMS, by code.
+        forgotten: orders that are not given by themselves any more.
     """
 
     dead = f"7000000000000000000:{'0' * 40}"
@@ -68,6 +69,7 @@ class TaobaoServer(PlatformFake):
         self.oaid = False
         self.secrets = [self.secret, self.session, self.refresh]
         self.templates = {"SMS_1": "${text}"}
+        self.forgotten: set[str] = set()
         self._refresh = self.refresh
         self._words: dict[int, str] = {}
         self._spoiled: set[int] = set()
@@ -142,7 +144,7 @@ class TaobaoServer(PlatformFake):
 
     def _one(self, asked: Asked) -> Mapping[str, object]:
         trade = self.market.by_order(str(asked.whole("tid", 0)))
-        if trade is None:
+        if trade is None or trade.order in self.forgotten:
             raise _refused("isv.trade-not-exist", "there is no such trade")
         return {"trade": self._told(trade, asked)}
 
@@ -257,7 +259,7 @@ class TaobaoServer(PlatformFake):
         told = trade_told(trade, self._words.get(trade.number))
         if trade.number in self._spoiled:
             told["payment"] = "12,50"
-        if not _RECEIVER <= set(asked.texts("fields")):
+        if not set(asked.texts("fields")) >= _RECEIVER:
             del told["oaid"]
         return told
 
