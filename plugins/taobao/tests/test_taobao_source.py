@@ -92,12 +92,12 @@ def test_small_pages_that_shift_lose_nothing(
     assert max(pages) > 2
     fake.stirring = 0
     # What had changed before the run is there now, and not only after the next one.
-    end = max(kept.cursor["trades"]["through"], "")  # type: ignore[index]
-    missing = [
-        trade.order
-        for trade in fake.market.trades
-        if trade.changed_at < dt.datetime.fromisoformat(end) and (trade.order,) not in kept.rows["orders"]
-    ]
+    assert kept.cursor is not None
+    place = kept.cursor["trades"]
+    assert isinstance(place, dict)
+    end, orders = dt.datetime.fromisoformat(place["through"]), kept.rows["orders"]
+    changed = {(one.order,): one.changed_at for one in fake.market.trades if one.changed_at < end}
+    missing = [key for key, at in changed.items() if key not in orders or orders[key]["changed_at"] != at]
     assert not missing
     kept = settled(fake, context, kept)
     assert kept.told() == true(fake)
