@@ -11,14 +11,24 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from rulecrm.plugin import ChannelType, Function, Kind, Registry, Secret, Setting, Standing, settings_of
+from attrs import evolve
+
+from rulecrm.dispatch.builtin import BUILTIN
+from rulecrm.plugin import ChannelType, Function, Kind, Offer, Registry, Secret, Setting, Standing, settings_of
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["described", "listed", "one_told", "table", "told"]
+__all__ = ["described", "listed", "one_told", "table", "told", "with_builtin"]
 
 Data = dict[str, object]
+
+
+def with_builtin(registry: Registry) -> Registry:
+    """The registry with the channels that need no plugin, offered by what is called `built-in`."""
+    offers = tuple(Offer("channel", one.name, one.doc) for one in BUILTIN.values())
+    plugins = (*registry.plugins, Standing("built-in", offers=offers))
+    return evolve(registry, plugins=plugins, channels={**registry.channels, **BUILTIN})
 
 
 def listed(registry: Registry) -> list[Data]:
@@ -77,8 +87,6 @@ def _setting(one: Setting) -> Data:
 
 def told(plugins: list[Data]) -> Iterator[str]:
     """Lines about plugins, as `listed` gives them."""
-    if not plugins:
-        yield "no plugins installed"
     for plugin in plugins:
         yield _heading(plugin)
         if plugin["refused"] is not None:

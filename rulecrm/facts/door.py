@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from rulecrm.diagnostics.model import Diagnostic
+from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.facts.currencies import CURRENCIES
 from rulecrm.facts.findings import Problem, finding, missing, warning
@@ -35,13 +35,18 @@ def admit(
     currency: str | None,
     quarantine: bool,
     textual: bool,
+    trusted: bool = False,
 ) -> tuple[Source, list[Diagnostic]]:
     """A source, and what its columns tell: errors and warnings.
 
-    A frame of no known shape (of a kind that no rules have declared yet) is taken as it is.
+    A frame of no known shape (of a kind that no rules have declared yet) is taken as it is. Of a `trusted` one, whose
+    rows were checked when they were stored, nothing is remarked: it has columns of the store's own.
     """
     eager = isinstance(frame, pl.DataFrame)
-    source = Source(name, frame.lazy(), pl.Schema(), {}, (), None, eager=eager, quarantine=quarantine, textual=textual)
+    source = Source(
+        name, frame.lazy(), pl.Schema(), {}, (), None, eager=eager, quarantine=quarantine, textual=textual,
+        trusted=trusted,
+    )  # fmt: skip
     try:
         source.schema = source.rows.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -53,7 +58,7 @@ def admit(
         return source, found
     schema = source.schema
     readings, found = read_columns(name, shape.columns, schema, zone)
-    found += structure(shape, schema)
+    found += [one for one in structure(shape, schema) if not trusted or one.severity is Severity.ERROR]
     found += key_findings(name, shape, schema)
     source.readings, source.rules = readings, row_rules(shape, schema, readings, currency)
     if shape.unique is not None and shape.unique in schema and is_key(schema[shape.unique]):

@@ -44,8 +44,11 @@ def enter(
     zone: str | None,
     on_error: str,
     textual: frozenset[str],
+    trusted: frozenset[str] = frozenset(),
 ) -> Entry:
-    """Frames as sources; see `Facts.from_frames` for the options. `textual` names the frames that came as text.
+    """Frames as sources; see `Facts.from_frames` for the options.
+
+    `textual` names the frames that came as text, `trusted` those whose rows were checked when they were stored.
 
     Raises:
         TypeError: something given is no frame.
@@ -63,8 +66,9 @@ def enter(
         else:
             shape = shape_of(name, schema)
             sources[name], some = admit(
-                name, frame, shape, zone=zone, currency=currency, quarantine=quarantine, textual=text
-            )
+                name, frame, shape, zone=zone, currency=currency, quarantine=quarantine, textual=text,
+                trusted=name in trusted,
+            )  # fmt: skip
             if shape is None:
                 some.append(_unknown(name, schema))
         found += some

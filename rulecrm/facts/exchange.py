@@ -112,7 +112,9 @@ class Exchange:
         view = self._views.pop(place, None)
         if view is None or view.source_rows is not source.rows:
             rules = _rules(feed, amounts, code, conversion)
-            scratch = evolve(source, rows=feed.rows, rules=(), unique=None, away=[], settled=set(), received=None)
+            scratch = evolve(
+                source, rows=feed.rows, rules=(), unique=None, away=[], settled=set(), received=None, trusted=False
+            )
             found = scratch.settle(rules)
             if found:
                 return _View(source.rows, None, None), found

@@ -7,6 +7,7 @@ Invariant: every row that came in is served, or put away with a reason, or is pa
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from os import PathLike
 from types import MappingProxyType
@@ -15,13 +16,14 @@ from typing import Literal
 import polars as pl
 from attrs import evolve, field, frozen
 
-from rulecrm.diagnostics.model import Diagnostic
+from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.facts import files
 from rulecrm.facts.door import Frame
 from rulecrm.facts.entry import enter
 from rulecrm.facts.exchange import Exchange
 from rulecrm.facts.further import admitted
 from rulecrm.facts.service import Service, raise_errors
+from rulecrm.model.instants import Instant, instant_of
 from rulecrm.model.schema import Kind, Schema, Subject, canonical
 from rulecrm.plugin.discovery import any_installed
 
@@ -155,19 +157,43 @@ class Facts:
         zone: str | None = None,
         on_error: OnError = "raise",
         schema: Schema | None = None,
+        known_on: Instant | None = None,
     ) -> Facts:
-        """Facts from a directory that holds a file for each frame: `orders.parquet`, `customers.csv`, `KIND.parquet`.
+        """Facts from a directory: a store (docs/store.md), or a file for each frame: `orders.parquet`, `customers.csv`.
 
-        The options are those of `from_csv`; Parquet files are scanned.
+        The options are those of `from_csv`; Parquet files and stores are scanned. Rows of a store were checked when
+        they were stored; files that lie beside its tables, such as `rates.csv`, are read too.
+
+        Args:
+            directory: the store, or the folder of the files.
+            separator: of CSV files.
+            encoding: of CSV files.
+            currency: as in `from_frames`.
+            zone: as in `from_frames`.
+            on_error: as in `from_frames`.
+            schema: as in `from_frames`.
+            known_on: facts of a store as they were known at this instant; wall clock in `zone` where it names none.
 
         Raises:
-            RulesError: as `from_frames`; or the directory holds no frame, or one of them twice.
+            RulesError: as `from_frames`; or the directory holds no frame, or one of them twice; R707 `known_on` is
+                asked of files; R700 to R706 the store cannot be read.
+            ValueError: `known_on` has no zone, and there is no `zone`.
         """
-        scans, tables = files.find(directory)
-        frames: dict[str, Frame | None] = {name: files.scan_parquet(path) for name, path in scans.items()}
+        stored: dict[str, pl.LazyFrame] = {}
+        if files.is_store(directory):
+            stored = files.scan_store(directory, _aware(known_on, zone))
+            scans, tables = files.beside(directory, stored)
+        elif known_on is None:
+            scans, tables = files.find(directory)
+        else:
+            message = f"{directory} is no fact store; what was known on a day is not in files"
+            raise RulesError([Diagnostic("R707", message, help="leave `known_on` out")])
+        frames: dict[str, Frame | None] = {**stored, **{name: files.scan_parquet(path) for name, path in scans.items()}}
         for name, path in tables.items():
             frames[name] = files.read_csv(name, path, separator=separator, encoding=encoding)
-        return cls._of(frames, currency, zone, on_error, schema, textual=frozenset(tables))
+        return cls._of(
+            frames, currency, zone, on_error, schema, textual=frozenset(tables), trusted=frozenset(stored)
+        )  # fmt: skip
 
     @classmethod
     def _of(
@@ -179,11 +205,12 @@ class Facts:
         schema: Schema | None,
         *,
         textual: bool | frozenset[str],
+        trusted: frozenset[str] = frozenset(),
     ) -> Facts:
         given = {name: frame for name, frame in frames.items() if frame is not None}
         texts = textual if isinstance(textual, frozenset) else frozenset(given if textual else ())
         world = schema if schema is not None else _world()
-        entry = enter(given, world, currency=currency, zone=zone, on_error=on_error, textual=texts)
+        entry = enter(given, world, currency=currency, zone=zone, on_error=on_error, textual=texts, trusted=trusted)
         raise_errors(entry.found)
         sources = MappingProxyType(entry.sources)
         service = Service(sources, world, Exchange(entry.rates, currency), zone, entry.found)
@@ -307,6 +334,16 @@ class Facts:
             for name in self._service.sources
         ]
         return f"<Facts {', '.join(told)}>" if told else "<Facts, empty>"
+
+
+def _aware(instant: Instant | None, zone: str | None) -> dt.datetime | None:
+    """The instant in UTC."""
+    if instant is None:
+        return None
+    aware = instant_of(instant, zone or "UTC")
+    if zone is None and instant_of(instant, "Asia/Shanghai") != aware:
+        raise ValueError("known_on has no time zone, and there is no zone=")
+    return aware
 
 
 def _world() -> Schema:

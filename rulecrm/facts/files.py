@@ -6,7 +6,9 @@ Invariant: what cannot be read is a diagnostic that names the frame and the path
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.facts.findings import finding
 from rulecrm.facts.source import first_line
 
-__all__ = ["find", "read_csv", "scan_parquet"]
+__all__ = ["beside", "find", "is_store", "read_csv", "scan_parquet", "scan_store"]
 
 _PARQUET, _CSV = ".parquet", ".csv"
 
@@ -61,6 +63,50 @@ def find(directory: str | PathLike[str]) -> tuple[dict[str, Path], dict[str, Pat
         twice = [finding("R430", place.name, f"no Parquet or CSV file is in {place}", fix=fix)]
     if twice:
         raise RulesError(twice)
+    return scans, tables
+
+
+def is_store(directory: str | PathLike[str]) -> bool:
+    """Whether a directory is a fact store."""
+    return (Path(directory) / "commits" / "_delta_log").is_dir()
+
+
+def scan_store(directory: str | PathLike[str], known_on: dt.datetime | None) -> dict[str, pl.LazyFrame]:
+    """Scans of the frames of a store, as of its last commit, or as they were known at an instant.
+
+    Raises:
+        RulesError: as `FactStore.open`.
+    """
+    from rulecrm.lake import FactStore
+    from rulecrm.lake.persons import LINKS
+
+    store = FactStore.open(directory)
+    scans = {name: store.scan(name, known_on=known_on) for name in store.frames() if name != LINKS}
+    persons = store.persons(known_on=known_on)
+    return {name: _of_persons(scan, persons) for name, scan in scans.items() if scan is not None}
+
+
+def _of_persons(rows: pl.LazyFrame, persons: pl.DataFrame) -> pl.LazyFrame:
+    """Rows with the key `person`, where customers are linked; it is worked out only where it is asked for."""
+    names = rows.collect_schema().names()
+    if persons.is_empty() or "customer" not in names or "person" in names:
+        return rows
+    return rows.with_columns(person=pl.col("customer").replace(persons["customer"], persons["person"]))
+
+
+def beside(directory: str | PathLike[str], taken: Iterable[str]) -> tuple[dict[str, Path], dict[str, Path]]:
+    """As `find`, of the files that lie in a store, such as `rates.csv`; there need be none.
+
+    Raises:
+        RulesError: a file is of a frame that the store has.
+    """
+    if not any(entry.suffix in (_PARQUET, _CSV) for entry in Path(directory).iterdir()):
+        return {}, {}
+    scans, tables = find(directory)
+    for name in taken:
+        if name in scans or name in tables:
+            message = f"it is in the store {directory}, and in a file there"
+            raise RulesError([finding("R430", name, message, fix="keep one of them")])
     return scans, tables
 
 

@@ -223,7 +223,7 @@ class Service:
             found = orders.settle()
             if found:
                 return found
-            if UNKNOWN_ORDER not in items.settled:
+            if UNKNOWN_ORDER not in items.settled and not items.trusted:
                 rules.append(unknown_orders(items, orders))
         return items.settle(rules)
 
@@ -232,7 +232,7 @@ class Service:
         if source.frame in self._remarked:
             return
         self._remarked.add(source.frame)
-        if source.frame == ORDER_FRAME:
+        if source.frame == ORDER_FRAME and not source.trusted:
             self.warnings.extend(stage_remarks(source))
         if source.frame == EVENT_FRAME:
             self._tally[EVENT_FRAME] = tally(source)

@@ -40,6 +40,7 @@ class Source:
         settled: reasons of the rules applied so far.
         fresh: whether its own rules are still to be applied.
         textual: whether it came as text, column by column, and is parsed once types are known.
+        trusted: whether its rows were checked before they came, as those of a store are: no rule is applied to them.
     """
 
     frame: str
@@ -55,6 +56,7 @@ class Source:
     settled: set[str] = field(factory=set)
     fresh: bool = True
     textual: bool = False
+    trusted: bool = False
 
     @property
     def kept(self) -> int | None:
@@ -66,6 +68,8 @@ class Source:
 
         Reads the rows once where a rule is new, and not at all otherwise.
         """
+        if self.trusted:
+            return []
         new = list({r.reason: r for r in (*self.rules, *more) if r.reason not in self.settled}.values())
         if not new and not self.fresh:
             return []

@@ -42,12 +42,14 @@ class Head:
         at: when it was made, in UTC; None before the first.
         tables: the version of each table, by name.
         cursors: the cursors of all origins, by origin.
+        what: what it did: `put`, `compact`, `merge`, `erase`, `purge`, `vacuum`.
     """
 
     number: int = 0
     at: dt.datetime | None = None
     tables: Mapping[str, int] = field(factory=dict)
     cursors: Mapping[str, Mapping[str, object]] = field(factory=dict)
+    what: str = ""
 
 
 def begin(tables: Tables) -> None:
@@ -71,17 +73,17 @@ def last(tables: Tables) -> Head:
     if format_ > FORMAT:
         message = f"the store {tables.path} has format {format_}; this version of rulecrm knows {FORMAT}"
         raise refusal("R702", message, fix="use the version of rulecrm that wrote it, or a later one")
-    row = latest.select("at", "tables", "cursors").collect().row(0, named=True)
-    return Head(int(number), row["at"], json.loads(row["tables"]), json.loads(row["cursors"]))
+    row = latest.select("at", "tables", "cursors", "what").collect().row(0, named=True)
+    return Head(int(number), row["at"], json.loads(row["tables"]), json.loads(row["cursors"]), row["what"])
 
 
-def note(tables: Tables, head: Head, what: str, counts: object) -> None:
+def note(tables: Tables, head: Head, counts: object) -> None:
     """Write a commit: from here on it is what everybody reads."""
     row = {
         "number": head.number,
         "at": head.at,
         "format": FORMAT,
-        "what": what,
+        "what": head.what,
         "tables": json.dumps(dict(sorted(head.tables.items()))),
         "cursors": json.dumps(dict(sorted(head.cursors.items())), ensure_ascii=False),
         "counts": json.dumps(counts, ensure_ascii=False),

@@ -16,7 +16,7 @@ from attrs import field, frozen
 from rulecrm.model.schema import canonical
 from rulecrm.model.types import INSTANT, Type
 
-__all__ = ["COMMITS", "CONTACTS", "OWN", "PERSONAL", "QUARANTINE", "RESERVED", "Keeping", "keeping_of"]
+__all__ = ["COMMITS", "CONTACTS", "ERASED", "OWN", "PERSONAL", "QUARANTINE", "RESERVED", "Keeping", "keeping_of"]
 
 COMMITS, QUARANTINE, CONTACTS = "commits", "quarantine", "contacts"
 
@@ -32,6 +32,9 @@ PERSONAL = (
 Country, province, city and zone are shared by many people and are what segments ask for; they stay with the facts, and
 so do levels, points, tags and consent. The last five are no canonical attributes; shops declare such.
 """
+
+ERASED = "erased_at"
+"""In `contacts`: when they were erased; what changed before that is not taken again."""
 
 OWN = ("origin", "learnt_at", "commit", "turn", "layer")
 """Columns that the store itself fills, whatever a row says of them."""

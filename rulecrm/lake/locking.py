@@ -6,7 +6,6 @@ Invariant: readers never lock.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import socket
@@ -22,13 +21,12 @@ _LOCK, _HOLDER = ".writer.lock", ".writer.json"
 
 
 @contextmanager
-def locked(path: Path, wait: float, now: dt.datetime) -> Iterator[None]:
+def locked(path: Path, wait: float) -> Iterator[None]:
     """Hold the lock of a store.
 
     Args:
         path: its folder.
         wait: seconds to wait for another writer.
-        now: told to whoever has to wait.
 
     Raises:
         RulesError: R703 somebody else holds it.
@@ -36,14 +34,14 @@ def locked(path: Path, wait: float, now: dt.datetime) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = FileLock(path / _LOCK)
-    try:
-        with translated(path):
+    with translated(path):
+        try:
             lock.acquire(timeout=wait)
-    except Timeout:
-        message = f"the store {path} is being written by {_holder(path)}"
-        raise refusal("R703", message, fix="try again when it has ended; one writer at a time") from None
+        except Timeout:
+            message = f"the store {path} is being written by {_holder(path)}"
+            raise refusal("R703", message, fix="try again when it has ended; one writer at a time") from None
     try:
-        holder = {"process": os.getpid(), "host": socket.gethostname(), "since": now.isoformat(timespec="seconds")}
+        holder = {"process": os.getpid(), "host": socket.gethostname()}
         with translated(path):
             (path / _HOLDER).write_text(json.dumps(holder), encoding="utf-8")
         yield
@@ -56,6 +54,6 @@ def _holder(path: Path) -> str:
     """Who says to be writing; a process that has just begun may not have said yet."""
     try:
         told = json.loads((path / _HOLDER).read_text(encoding="utf-8"))
-        return f"process {told['process']} on {told['host']}, since {told['since']}"
+        return f"process {told['process']} on {told['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

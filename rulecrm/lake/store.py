@@ -7,6 +7,7 @@ Invariant: a reader sees the tables as the last commit names them; what comes af
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -15,20 +16,24 @@ from pathlib import Path
 import polars as pl
 from attrs import define, evolve, field
 
-from rulecrm.lake import commits
+from rulecrm.lake import commits, privacy, upkeep
 from rulecrm.lake.commits import Head
 from rulecrm.lake.findings import refusal
-from rulecrm.lake.keeping import COMMITS, CONTACTS, QUARANTINE, RESERVED, keeping_of
+from rulecrm.lake.keeping import COMMITS, CONTACTS, ERASED, QUARANTINE, RESERVED, keeping_of
 from rulecrm.lake.locking import locked
 from rulecrm.lake.persons import LINKED, LINKS, persons_of
 from rulecrm.lake.tables import Tables, require
 from rulecrm.lake.versions import current, known
-from rulecrm.lake.writer import ERASED, Writer
+from rulecrm.lake.writer import Writer
 from rulecrm.plugin.platforms import Cursor
 
 __all__ = ["FactStore"]
 
 _INNER = ("commit", "turn", "layer")
+WAIT = 10.0
+"""Seconds to wait for another writer."""
+KEEP = dt.timedelta(days=7)
+"""How long files stay that were replaced."""
 
 
 @define(eq=False, repr=False)
@@ -114,8 +119,8 @@ class FactStore:
         Raises:
             ValueError: `known_on` has no zone.
         """
-        if known_on is not None and known_on.tzinfo is None:
-            raise ValueError("known_on must have a time zone")
+        if known_on is not None:
+            _check_zone(known_on)
         if frame in RESERVED or frame not in self._head.tables:
             return None
         rows = self._rows(frame, known_on)
@@ -136,6 +141,30 @@ class FactStore:
         """
         links = self.scan(LINKS, known_on=known_on)
         return persons_of(pl.DataFrame(schema=LINKED) if links is None else links.collect())
+
+    def changed_keys(self, frame: str, since_commit: int) -> pl.DataFrame:
+        """Keys of a frame that were given a new version after a commit, and whose they are.
+
+        Args:
+            frame: its name; changed contacts count as changed customers.
+            since_commit: the number of a commit; 0 gives all.
+
+        Returns:
+            The key (`order`, `customer`, …) and `customer`: one row for each customer that a version of the key, old or
+            new, or its order belongs to; missing where none is told. In no order.
+        """
+        version = self._head.tables.get(frame)
+        key = keeping_of(frame).key
+        if version is None or frame in RESERVED:
+            return pl.DataFrame(schema=dict.fromkeys((key, "customer"), pl.String))
+        rows = self._tables.scan(frame, version)
+        touched = rows.filter(pl.col("commit") > since_commit).select(key).unique().collect().lazy()
+        if "customer" not in rows.collect_schema() and key == "order" and "orders" in self._head.tables:
+            rows = self._tables.scan("orders", self._head.tables["orders"])
+        if "customer" not in rows.collect_schema():
+            return touched.with_columns(pl.lit(None, pl.String).alias("customer")).collect()
+        told = rows.join(touched, on=key, how="semi").select(list(dict.fromkeys((key, "customer")))).unique()
+        return touched.join(told, on=key, how="left").collect()
 
     def quarantine(self) -> pl.LazyFrame:
         """Rows that could not be understood: each once, however often it came.
@@ -163,7 +192,7 @@ class FactStore:
     # --- writing ------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def writer(self, now: dt.datetime, *, wait: float = 10.0) -> Iterator[Writer]:
+    def writer(self, now: dt.datetime, *, wait: float = WAIT) -> Iterator[Writer]:
         """Write to the store, alone.
 
         Args:
@@ -174,21 +203,88 @@ class FactStore:
             RulesError: R703 somebody else is writing; R702; R706.
             ValueError: `now` has no zone.
         """
-        if now.tzinfo is None:
-            raise ValueError("now must have a time zone")
-        with locked(self.path, wait, now):
-            head = self._tidy()
-            yield Writer(self._tables, head, now, self._went_on)
+        _check_zone(now)
+        with self._alone(wait):
+            yield Writer(self._tables, self._head, now, self._went_on)
+
+    def compact(self, *, wait: float = WAIT) -> None:
+        """Sort what was added lately into the base of each table; writers do so by themselves when there is much of it.
+
+        Raises:
+            RulesError: as `writer`.
+        """
+        with self._alone(wait) as head:
+            recent = [name for name in head.tables if name != QUARANTINE and self._has_recent(name, head.tables[name])]
+            if recent:
+                self._went_on(upkeep.compact(self._tables, head, recent))
+
+    def vacuum(self, *, keep: dt.timedelta = KEEP, wait: float = WAIT) -> None:
+        """Remove files that the store does not refer to any more. What was known before is not among them.
+
+        Args:
+            keep: files younger than this stay, for readers that opened the store before it was compacted.
+            wait: seconds to wait for another writer.
+
+        Raises:
+            RulesError: as `writer`.
+        """
+        hours = math.ceil(keep / dt.timedelta(hours=1))
+        with self._alone(wait) as head:
+            self._went_on(upkeep.vacuum(self._tables, head, tuple(head.tables), hours))
+            self._tables.vacuum(COMMITS, hours)
+
+    def erase(self, customer: str, now: dt.datetime, *, wait: float = WAIT) -> None:
+        """Take a customer's contacts out of the store for good, in all versions.
+
+        What is in `contacts` of the customer is removed from the disk, and is not taken again from rows that do not say
+        (`changed_at`) that they changed after `now`. Readers that opened the store before have to open it again.
+        Rows in quarantine are not looked through, for nobody knows whose they are; `purge` removes them by age.
+
+        Raises:
+            RulesError: as `writer`.
+            ValueError: `now` has no zone.
+        """
+        _check_zone(now)
+        with self._alone(wait) as head:
+            self._went_on(privacy.erase(self._tables, head, customer, now.astimezone(dt.UTC)))
+            self._finish()
+
+    def purge(self, before: dt.datetime, *, wait: float = WAIT) -> None:
+        """Remove rows from quarantine, for good, that were learnt before an instant.
+
+        Raises:
+            RulesError: as `writer`.
+            ValueError: `before` has no zone.
+        """
+        _check_zone(before)
+        with self._alone(wait) as head:
+            if QUARANTINE in head.tables:
+                self._went_on(privacy.purge(self._tables, head, before.astimezone(dt.UTC)))
+                self._finish()
+
+    @contextmanager
+    def _alone(self, wait: float) -> Iterator[Head]:
+        """Hold the lock, with what a killed writer left behind the last commit undone."""
+        with locked(self.path, wait):
+            head = commits.last(self._tables)
+            versions = {name: self._tables.restore(name, at) for name, at in head.tables.items()}
+            self._went_on(evolve(head, tables=versions))
+            self._finish()
+            yield self._head
+
+    def _finish(self) -> None:
+        """After rows were taken out for good: remove the files that had them, whoever was killed before he could."""
+        names = privacy.unfinished(self._head)
+        if names:
+            self._went_on(upkeep.vacuum(self._tables, self._head, names, 0))
 
     def _went_on(self, head: Head) -> None:
         self._head = head
 
-    def _tidy(self) -> Head:
-        """The last commit, after what a killed writer left behind it was undone."""
-        head = commits.last(self._tables)
-        versions = {name: self._tables.restore(name, at) for name, at in head.tables.items()}
-        self._head = evolve(head, tables=versions)
-        return self._head
-
     def __repr__(self) -> str:
         return f"<FactStore {self.path}, commit {self.version}: {', '.join(self.frames()) or 'empty'}>"
+
+
+def _check_zone(instant: dt.datetime) -> None:
+    if instant.tzinfo is None:
+        raise ValueError("an instant must have a time zone")

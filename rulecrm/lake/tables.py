@@ -69,7 +69,11 @@ class Tables:
             write_deltalake(
                 str(self.path / name), rows, mode="overwrite", schema_mode="overwrite",
                 partition_by=["layer"] if layered else None,
-                configuration={"delta.dataSkippingStatsColumns": ",".join(statistics)},
+                configuration={
+                    "delta.dataSkippingStatsColumns": ",".join(statistics),
+                    # What a killed writer has added may not take with it the log of the version that is committed.
+                    "delta.enableExpiredLogCleanup": "false",
+                },
             )  # fmt: skip
         return self.version(name)
 

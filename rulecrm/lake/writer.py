@@ -15,17 +15,15 @@ from attrs import asdict, define, evolve, field, frozen
 from rulecrm.lake import commits
 from rulecrm.lake.columns import brought, split
 from rulecrm.lake.commits import Head
-from rulecrm.lake.keeping import CONTACTS, PERSONAL, QUARANTINE, RESERVED, Keeping, keeping_of
+from rulecrm.lake.keeping import CONTACTS, ERASED, PERSONAL, QUARANTINE, RESERVED, Keeping, keeping_of
 from rulecrm.lake.tables import Tables
+from rulecrm.lake.upkeep import keep_up
 from rulecrm.lake.versions import WHEN, Put, compare, latest, winners
 from rulecrm.plugin.platforms import Cursor, Refused
 
 __all__ = ["Tally", "Writer"]
 
 _INSTANT = pl.Datetime("us", "UTC")
-ERASED = "erased_at"
-"""In `contacts`: when they were erased; what changed before that is not taken again."""
-
 _REFUSED = {
     "origin": pl.String,
     "frame": pl.String,
@@ -137,14 +135,19 @@ class Writer:
             return self._head.number
         at = self._instant(now or self._now)
         versions = {name: self._write(name, frames, at) for name, frames in self._pending.items()}
-        head = Head(self._head.number + 1, at, {**self._head.tables, **versions}, merged)
+        head = Head(self._head.number + 1, at, {**self._head.tables, **versions}, merged, "put")
         counts = [
             {"origin": origin, "frame": frame, **asdict(tally)} for (origin, frame), tally in self._counts.items()
         ]
-        commits.note(self._tables, head, "put", counts)
-        self._head, self._pending, self._counts, self._turn = head, {}, {}, 0
-        self._done(head)
+        commits.note(self._tables, head, counts)
+        self._pending, self._counts, self._turn = {}, {}, 0
+        self._went_on(head)
+        self._went_on(keep_up(self._tables, head, versions))
         return head.number
+
+    def _went_on(self, head: Head) -> None:
+        self._head = head
+        self._done(head)
 
     # --- rows ---------------------------------------------------------------------------------------------------
 

@@ -51,9 +51,18 @@ def _shape(report: Report, node: j.Template) -> None:
     if not carried & {"body", "html"}:
         advice = "`body` holds the words" if names else None
         report.error("R225", f"the template `{node.name.text}` has no body", node.name.span, advice=advice)
+    if node.channel.text == "email" and carried & {"body", "html"}:
+        _subject(report, node)
     for part in node.parts:
         if part.part.text in names - carried:
             report.error("R226", f"an SMS has no `{part.part.text}`", part.part.span, advice="its `body` is all it has")
+
+
+def _subject(report: Report, node: j.Template) -> None:
+    """Whether an e-mail has a subject; where that of a language is missing, another one is taken."""
+    if not any(part.part.text == "subject" for part in node.parts):
+        message = f"the template `{node.name.text}` is for e-mail and has no subject"
+        report.warning("R228", message, node.name.span, advice='add `subject "…"`')
 
 
 def _part(report: Report, part: j.TemplateBody, source: str, loaded: Loaded, read: Read) -> machine.TemplatePart:

@@ -86,8 +86,13 @@ def test_an_unknown_code_is_a_usage_error(run: Any) -> None:
     assert "no code R9999" in said.err
 
 
-def test_no_plugins(run: Any) -> None:
-    assert run("plugins").out == "no plugins installed\n"
+def test_what_needs_no_plugin_is_told(run: Any) -> None:
+    heading, *lines = run("plugins").out.splitlines()
+    assert heading == "built-in"
+    assert [line.split()[:2] for line in lines] == [["channel", "console"], ["channel", "file"]]
+    told = run("plugins", "built-in").out
+    assert 'use = "console"' in told
+    assert "  path  a text; 'messages.jsonl' where it is left out" in told
 
 
 def test_help_names_every_command(run: Any) -> None:

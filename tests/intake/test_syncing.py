@@ -75,7 +75,7 @@ def _stored(store: FactStore) -> dict[str, dict[tuple[object, ...], dict[str, ob
     for frame, keys in KEYS.items():
         scan = store.scan(frame)
         assert scan is not None
-        rows = scan.drop("origin", "learnt_at", "shop", strict=False).collect()
+        rows = scan.drop("origin", "learnt_at", "shop", "platform_key", strict=False).collect()
         found[frame] = {
             tuple(row[name] for name in keys): {name: value for name, value in row.items() if value is not None}
             for row in rows.iter_rows(named=True)

@@ -25,6 +25,7 @@ class Version:
     origin: str
     lines: Mapping[object, Row]
     learnt_at: dt.datetime | None = None
+    commit: int | None = None
 
 
 @define
@@ -35,6 +36,7 @@ class Model:
     cursors: dict[str, object] = field(factory=dict)
     quarantine: set[tuple[object, ...]] = field(factory=set)
     at: dt.datetime | None = None
+    commits: int = 0
     _kept: tuple[dict[tuple[str, object], list[Version]], set[tuple[object, ...]]] | None = None
 
     def put(
@@ -81,8 +83,9 @@ class Model:
     def commit(self, cursors: Mapping[str, object], now: dt.datetime) -> None:
         at = now if self.at is None else max(now, self.at)
         written = self._kept is not None or {**self.cursors, **cursors} != self.cursors
+        self.commits += 1
         for past in self.versions.values():
-            past[:] = [evolve(one, learnt_at=one.learnt_at or at) for one in past]
+            past[:] = [one if one.commit else evolve(one, learnt_at=at, commit=self.commits) for one in past]
         self.cursors.update(cursors)
         self._kept = None
         self.at = at if written else self.at
@@ -104,6 +107,16 @@ class Model:
                 last = seen[-1]
                 own = {"changed_at": last.changed_at, "origin": last.origin, "learnt_at": last.learnt_at}
                 found += [{**row, **own} for row in last.lines.values()]
+        return found
+
+    def touched(self, frame: str, since: int) -> set[tuple[object, object]]:
+        """Keys with a version after a commit, each with all customers that its versions, or its order's, name."""
+        found: set[tuple[object, object]] = set()
+        for (name, key), past in self.versions.items():
+            if name == frame and any(one.commit is not None and one.commit > since for one in past):
+                told = past if frame != "items" else self.versions.get(("orders", key), [])
+                whose = {row.get("customer") for one in told for row in one.lines.values()} or {None}
+                found |= {(key, one) for one in whose}
         return found
 
     def _remember(self) -> None:

@@ -87,6 +87,9 @@ push  acme-push 0.3
   command   push-stats  Count what was pushed.
 zz-greedy  greedy 0.1
   refused: the command `eval` is built in
+built-in
+  channel  console  Writes each message to the standard output as JSON.
+  channel  file     Appends each message to a file as a line of JSON.
 """
 
 
@@ -99,7 +102,7 @@ def test_every_plugin_is_listed_and_why_one_was_refused(started: Started) -> Non
 @pytest.mark.usefixtures("installed")
 def test_they_are_listed_as_json(started: Started) -> None:
     found = json.loads(started("-m", "rulecrm", "plugins", "--format", "json").stdout)
-    assert [one["name"] for one in found] == ["acme", "broken", "leaving", "push", "zz-greedy"]
+    assert [one["name"] for one in found] == ["acme", "broken", "leaving", "push", "zz-greedy", "built-in"]
     assert found[3] == {
         "name": "push",
         "distribution": "acme-push",

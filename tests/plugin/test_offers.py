@@ -46,4 +46,3 @@ def test_lines_say_the_same() -> None:
     assert lines[0] == "acme"
     assert lines[-2] == "broken"
     assert lines[-1].startswith("  refused: it implements no hook")
-    assert list(offers.told([])) == ["no plugins installed"]

@@ -190,8 +190,11 @@ def test_a_mistake_in_a_file_is_shown_in_that_file(compiled: Callable[..., Compi
     ("text", "expected"),
     [
         ('template t for email { subject "x" }', [("R225", "t", "`body` holds the words")]),
-        ('template t for email { html "<p>x</p>" }', []),
-        ('template t for email { locale "zh" { body "x" } }', []),
+        ('template t for email { subject "s" html "<p>x</p>" }', []),
+        ('template t for email { subject "s" locale "zh" { body "x" } }', []),
+        ('template t for email { body "y" locale "zh" { subject "s" body "x" } }', []),
+        ('template t for email "x"', [("R228", "t", 'add `subject "…"`')]),
+        ('template t for email { locale "zh" { body "x" } }', [("R228", "t", 'add `subject "…"`')]),
         ('template t for im { title "x" body "y" }', []),
         ('template t for sms { body "x" html "<p>x</p>" }', [("R226", "html", "its `body` is all it has")]),
         ('template t for sms { subject "s" body "x" }', [("R226", "subject", "its `body` is all it has")]),

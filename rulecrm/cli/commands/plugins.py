@@ -16,17 +16,19 @@ __all__ = ["command"]
 def command(*, name: str | None, form: str) -> int:
     """List the plugins that are installed and what each offers; with NAME, tell one of them in full.
 
+    What needs no plugin stands under the name built-in.
+
     Status 1 where the plugin NAME was refused.
     """
     from rulecrm.cli import offers
     from rulecrm.plugin import installed
 
-    registry = installed()
+    registry = offers.with_builtin(installed())
     if name is None:
         plugins = offers.listed(registry)
         if form == "json":
             click.echo(json.dumps(plugins, ensure_ascii=False, indent=2))
-        elif plugins and sys.stdout.isatty():
+        elif sys.stdout.isatty():
             from rich.console import Console
 
             Console(highlight=False).print(offers.table(plugins))

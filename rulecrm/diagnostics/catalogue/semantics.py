@@ -110,6 +110,11 @@ CODES: tuple[Code, ...] = (
         "What a template is filled with is known when the rules are checked, so `customer[word]` is none of it.",
     ),
     Code(
+        "R228",
+        "e-mail without a subject",
+        'An e-mail without a subject is easily taken for spam: `template NAME for email { subject "…" body "…" }`.',
+    ),
+    Code(
         "R229",
         "words that cannot be made",
         "A template cannot be filled for a customer: it uses a name that nothing gives, calculates with what is no "

@@ -1,0 +1,92 @@
+"""`rulecrm store`: what is in a fact store, and its upkeep."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import click
+
+from rulecrm.cli.report import reporting
+
+__all__ = ["command"]
+
+_folder = click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+
+
+@click.group("store")
+def command() -> None:
+    """Look at a fact store, and keep it in order."""
+
+
+@command.command("show")
+@_folder
+def show(*, folder: Path) -> None:
+    """Say what is in the store, when it last learnt something, and where reading goes on."""
+    import polars as pl
+
+    from rulecrm.lake import FactStore
+
+    with reporting():
+        store = FactStore.open(folder)
+        commits = store.commits()
+        at = commits.get_column("at").max() if commits.height else None
+        said = f"{at:%Y-%m-%d %H:%M:%S} UTC" if isinstance(at, dt.datetime) else "never"
+        click.echo(f"commit {store.version:,}, the last at {said}")
+        for frame in store.frames():
+            scan = store.scan(frame)
+            assert scan is not None
+            click.echo(f"  {frame}: {scan.select(pl.len()).collect().item():,}")
+        away = store.quarantine().group_by("frame", "reason").len().sort("len", "frame", descending=True).collect()
+        for frame, reason, count in away.iter_rows():
+            click.echo(f"  in quarantine, {frame}: {count:,} where {reason}")
+        for name in sorted(_origins(commits)):
+            click.echo(f"  {name}: reading goes on from {json.dumps(store.cursor(name), ensure_ascii=False)}")
+
+
+def _origins(commits: object) -> set[str]:
+    import polars as pl
+
+    assert isinstance(commits, pl.DataFrame)
+    cursors = commits.get_column("cursors").to_list()
+    return set(json.loads(cursors[-1])) if cursors else set()
+
+
+@command.command("quarantine")
+@_folder
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows to show.")
+def quarantine(*, folder: Path, limit: int) -> None:
+    """Show rows that could not be understood, the newest first, as they came."""
+    from rulecrm.lake import FactStore
+
+    with reporting():
+        away = FactStore.open(folder).quarantine().sort("learnt_at", descending=True).head(limit).collect()
+    for row in away.iter_rows(named=True):
+        place = f", {row['place']}" if row["place"] else ""
+        click.echo(f"{row['origin']}, {row['frame']}{place}: {row['reason']}\n  {row['original']}")
+    if away.is_empty():
+        click.echo("nothing is in quarantine")
+
+
+@command.command("compact")
+@_folder
+def compact(*, folder: Path) -> None:
+    """Write what was learnt in small parts as one; nothing that is known changes."""
+    from rulecrm.lake import FactStore
+
+    with reporting():
+        FactStore.open(folder).compact()
+    click.echo("done")
+
+
+@command.command("vacuum")
+@_folder
+@click.option("--keep-hours", type=click.IntRange(min=0), default=168, show_default=True, help="Spares open readers.")
+def vacuum(*, folder: Path, keep_hours: int) -> None:
+    """Remove files that no commit refers to any more; what was known on a day stays known."""
+    from rulecrm.lake import FactStore
+
+    with reporting():
+        FactStore.open(folder).vacuum(keep=dt.timedelta(hours=keep_hours))
+    click.echo("done")
