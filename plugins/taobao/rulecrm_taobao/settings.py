@@ -36,10 +36,10 @@ class Settings:
     """What an account is set up with; the README says what to sign up for.
 
     Attributes:
-        key: the App Key of the application.
-        secret: its App Secret.
+        app_key: the App Key of the application.
+        app_secret: its App Secret.
         session: the session key (access token) that the seller gave the application.
-        refresh: the refresh token that came with it; without one a session that has run out ends the syncing.
+        refresh_token: the one that came with it; without one a session that has run out ends the syncing.
         access: which calls the application may make: `crm` (`taobao.trades.simple.sold.…`, whose buyers are told by
             `ouid`) or `trade` (`taobao.trades.sold.…`, whose buyers are told by `buyer_open_uid`).
         days: how far back the first run goes; orders reach three months back, ratings 180 days.
@@ -59,10 +59,10 @@ class Settings:
         ValueError: a number or a word is out of its range, or the gateway has no TLS and is elsewhere.
     """
 
-    key: str
-    secret: Secret
+    app_key: str
+    app_secret: Secret
     session: Secret
-    refresh: Secret = NO_SECRET
+    refresh_token: Secret = NO_SECRET
     access: str = "crm"
     days: int = 90
     refunds: bool = True
@@ -81,8 +81,8 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""
-        if not self.key or not self.secret or not self.session:
-            raise ValueError("`key`, `secret` and `session` are not empty")
+        if not self.app_key or not self.app_secret or not self.session:
+            raise ValueError("`app_key`, `app_secret` and `session` are not empty")
         if self.access not in {"crm", "trade"}:
             raise ValueError("`access` is crm or trade")
         if self.oaid and self.access != "trade":
@@ -105,7 +105,7 @@ class SmsSettings:
     """What a route through Taobao's SMS to OAIDs is set up with.
 
     Attributes:
-        key, secret, session: as those of the account.
+        app_key, app_secret, session, refresh_token: as those of the account.
         sign: the approved signature (签名), without its brackets.
         tokens: the file in which syncing keeps the session it has renewed (`tokens/NAME.json` beside the settings of
             the account); empty: none is renewed.
@@ -120,10 +120,11 @@ class SmsSettings:
         ValueError: a number or a word is out of its range, or the gateway has no TLS and is elsewhere.
     """
 
-    key: str
-    secret: Secret
+    app_key: str
+    app_secret: Secret
     session: Secret
     sign: str
+    refresh_token: Secret = NO_SECRET
     tokens: str = ""
     per_second: int = 10
     concurrency: int = 4
@@ -134,8 +135,8 @@ class SmsSettings:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""
-        if not self.key or not self.secret or not self.session or not self.sign.strip("【】 "):
-            raise ValueError("`key`, `secret`, `session` and `sign` are not empty")
+        if not self.app_key or not self.app_secret or not self.session or not self.sign.strip("【】 "):
+            raise ValueError("`app_key`, `app_secret`, `session` and `sign` are not empty")
         if min(self.per_second, self.concurrency, self.timeout) <= 0:
             raise ValueError("`per_second`, `concurrency` and `timeout` are greater than 0")
         if self.sign_method not in WAYS:

@@ -19,10 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rulecrm.diagnostics.model import RulesError
-from rulecrm.plugin import Answer, Answered, Context, Message, Price, Rate, Traits
-from rulecrm.plugin.pulling import KeptTokens
-from rulecrm.plugin.wire import Wire
-from rulecrm_taobao.calls import current
+from rulecrm.plugin import Answer, Answered, Context, Message, Price, Rate, StoppedError, Traits
+from rulecrm.plugin.renewing import RenewedToken, Tokens
+from rulecrm.plugin.wire import Reply, Wire
 from rulecrm_taobao.envelope import CHINA, Means, Said, form_of, root_of, said_in
 from rulecrm_taobao.settings import SmsSettings
 
@@ -64,7 +63,7 @@ class TaobaoSms:
         )
 
     def __repr__(self) -> str:
-        return f"TaobaoSms({self._settings.key!r}, {self._context.name!r})"
+        return f"TaobaoSms({self._settings.app_key!r}, {self._context.name!r})"
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Answer]:
         """Hand messages over, each in a call of its own."""
@@ -81,11 +80,12 @@ class TaobaoSms:
         if not message.content.code:
             detail = f"the template {message.template} has no code of an approved template in the settings"
             return Answer(Answered.CONFIG, detail=detail)
+        request = self._request(message.content.code, message.content.parameters, found.groups())
         try:
-            form = self._form(message.content.code, message.content.parameters, found.groups())
-        except RulesError as error:
-            return Answer(Answered.CONFIG, detail=error.diagnostics[0].message)
-        reply = await self._wire.ask("POST", "", form=form)
+            reply = await self._session().used(lambda session: self._post(request, session))
+        except (RulesError, StoppedError) as error:
+            said = error.diagnostics[0].message if isinstance(error, RulesError) else str(error)
+            return Answer(Answered.CONFIG, detail=said)
         if isinstance(reply, Answer):
             return reply
         document = said_in(reply.body)
@@ -96,19 +96,28 @@ class TaobaoSms:
             return Answer(Answered.UNKNOWN, detail=f"an answer that makes no sense, HTTP {reply.status}")
         return Answer(Answered.ACCEPTED, provider_id=str(told["module"]))
 
-    def _form(self, code: str, parameters: Mapping[str, str], address: Sequence[str]) -> Mapping[str, str]:
+    def _request(self, code: str, parameters: Mapping[str, str], address: Sequence[str]) -> str:
+        return json.dumps(
+            {"order_id": address[0], "oaid": address[1], "sms_free_sign_name": self._settings.sign.strip("【】 "),
+             "template_code": code, "params": dict(parameters)}
+        )  # fmt: skip
+
+    def _session(self) -> RenewedToken:
+        """The session that syncing has renewed last; it is looked up anew, for syncing goes on beside."""
         given = self._settings
-        request = {
-            "order_id": address[0], "oaid": address[1], "sms_free_sign_name": given.sign.strip("【】 "),
-            "template_code": code, "params": dict(parameters),
-        }  # fmt: skip
-        session = given.session.reveal()
-        if given.tokens:
-            session = current(session, KeptTokens(Path(given.tokens)))
-        return form_of(
-            _METHOD, {_ARGUMENT: json.dumps(request)}, key=given.key, secret=given.secret.reveal(), session=session,
+        return RenewedToken(given.session, given.refresh_token, Path(given.tokens) if given.tokens else None, _none)
+
+    async def _post(self, request: str, session: str) -> Reply | Answer:
+        given = self._settings
+        form = form_of(
+            _METHOD, {_ARGUMENT: request}, key=given.app_key, secret=given.app_secret.reveal(), session=session,
             way=given.sign_method, now=self._context.now(),
         )  # fmt: skip
+        return await self._wire.ask("POST", "", form=form)
+
+
+async def _none(_: str) -> Tokens:
+    raise StoppedError("syncing renews sessions, and sending does not")
 
 
 def _answer(said: Said, now: dt.datetime) -> Answer:

@@ -73,7 +73,7 @@ class TaobaoSource:
         self._reader = Reader(settings, self._calls)
 
     def __repr__(self) -> str:
-        return f"<TaobaoSource {self._settings.key}>"
+        return f"<TaobaoSource {self._settings.app_key}>"
 
     async def pull(self, cursor: Cursor | None, until: dt.datetime) -> AsyncGenerator[Batch, None]:
         """What has changed; see `rulecrm.plugin.platforms.Source`."""

@@ -27,8 +27,8 @@ def order(number: int) -> str:
 def settings(server: TaobaoServer, **more: object) -> SmsSettings:
     given = SmsSettings(
         server.key,
-        Secret("env:TAOBAO_SECRET"),
-        Secret("env:TAOBAO_SESSION"),
+        Secret("env:RULECRM_FAKE_TAOBAO_SECRET"),
+        Secret("env:RULECRM_FAKE_TAOBAO_SESSION"),
         "【测试商店】",
         url=server.router,
         timeout=0.5,
@@ -132,7 +132,7 @@ def test_the_session_that_syncing_has_renewed_is_used(provider: TaobaoServer, tm
     (answer,) = send_and_close(TaobaoSms(settings(provider), Context(clock.now)), message())
     assert answer.outcome is Answered.CONFIG
     account = Settings(
-        provider.key, Secret("env:TAOBAO_SECRET"), Secret("env:TAOBAO_SESSION"), Secret("env:TAOBAO_REFRESH"),
+        provider.key, Secret("env:RULECRM_FAKE_TAOBAO_SECRET"), Secret("env:RULECRM_FAKE_TAOBAO_SESSION"), Secret("env:RULECRM_FAKE_TAOBAO_REFRESH"),
         url=provider.router,
     )  # fmt: skip
     calls = Calls(account, PlatformContext(clock.now, clock.sleep, lambda: 0.5, "shop", path))
@@ -144,8 +144,11 @@ def test_the_session_that_syncing_has_renewed_is_used(provider: TaobaoServer, tm
     import asyncio
 
     asyncio.run(renew())
-    assert KeptTokens(path).get("session") in provider.gateway.sessions
-    (answer,) = send_and_close(TaobaoSms(settings(provider, tokens=str(path)), Context(clock.now)), message())
+    assert KeptTokens(path).get("access_token") in provider.gateway.sessions
+    (answer,) = send_and_close(
+        TaobaoSms(settings(provider, tokens=str(path), refresh_token=account.refresh_token), Context(clock.now)),
+        message(),
+    )
     assert answer.outcome is Answered.ACCEPTED
 
 

@@ -15,7 +15,7 @@ from rulecrm_taobao.settings import Settings
 from rulecrm_taobao.source import TaobaoSource
 
 from rulecrm.diagnostics.model import RulesError
-from rulecrm.plugin import LaterError, PlatformContext, StoppedError, read_settings
+from rulecrm.plugin import NO_SECRET, LaterError, PlatformContext, StoppedError, read_settings
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.markets import Market
@@ -312,8 +312,8 @@ def test_a_session_that_has_run_out_without_a_refresh_token_says_what_to_do(
 ) -> None:
     fake.market.live(1)
     fake.expire()
-    given = evolve(settings(fake), refresh=settings(fake).refresh.__class__(""))
-    with pytest.raises(StoppedError, match="authorise the application again"):
+    given = evolve(settings(fake), refresh_token=NO_SECRET)
+    with pytest.raises(StoppedError, match="authorise the app again"):
         asyncio.run(pull_into(Kept(), TaobaoSource(given, context), context.now()))
 
 
@@ -335,7 +335,7 @@ def test_another_session_in_the_settings_takes_the_place_of_the_kept_one(
     read(fake, context)
     fake.gateway.sessions = {"6200another"}
     fake.secrets = [*fake.secrets, "6200another"]
-    monkeypatch.setenv("TAOBAO_SESSION", "6200another")
+    monkeypatch.setenv("RULECRM_FAKE_TAOBAO_SESSION", "6200another")
     assert read(fake, context).rows["orders"]
     assert {one.session for one in fake.gateway.asked[-3:]} == {"6200another"}
 
@@ -343,8 +343,8 @@ def test_another_session_in_the_settings_takes_the_place_of_the_kept_one(
 def test_a_secret_that_is_not_there_is_told_by_its_reference(
     fake: TaobaoServer, context: PlatformContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("TAOBAO_SECRET")
-    with pytest.raises(StoppedError, match="env:TAOBAO_SECRET"):
+    monkeypatch.delenv("RULECRM_FAKE_TAOBAO_SECRET")
+    with pytest.raises(StoppedError, match="env:RULECRM_FAKE_TAOBAO_SECRET"):
         read(fake, context)
     assert not fake.requests
 
@@ -381,7 +381,7 @@ def test_tokens_are_renewed_through_trouble(fake: TaobaoServer, context: Platfor
     [
         ({"access": "all"}, "crm or trade"), ({"days": 91}, "three months"), ({"oaid": True}, "access"),
         ({"sign_method": "rsa"}, "hmac-sha256"), ({"url": "http://gw.api.taobao.com/router/rest"}, "https"),
-        ({"page_size": 101}, "100"), ({"overlap": 0}, "overlap"), ({"secret": "abc"}, "env:NAME"), ({"sesion": "x"}, "session"),
+        ({"page_size": 101}, "100"), ({"overlap": 0}, "overlap"), ({"app_secret": "abc"}, "env:NAME"), ({"sesion": "x"}, "session"),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_work_are_refused(fake: TaobaoServer, wrong: dict[str, object], said: str) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from rulecrm.plugin import Row
+from rulecrm.testing.fakes import PlatformFake
 from rulecrm.testing.gateways import Asked, GatewayError, RouterGateway
 from rulecrm.testing.http import Call, Reply
 from rulecrm.testing.markets import Market, Trade
-from rulecrm.testing.sources import PlatformFake
 from rulecrm_taobao.envelope import CHINA, written
 from rulecrm_taobao.fake.menu import ELEMENTS, methods
 from rulecrm_taobao.fake.telling import Told, kind_of, modified_of, oaid_of, ratings_of, refunds_of, trade_told
@@ -25,6 +25,7 @@ __all__ = ["TaobaoServer"]
 
 T = TypeVar("T")
 
+_VARIABLES = "RULECRM_FAKE_TAOBAO_"
 _DAY = dt.timedelta(days=1)
 _MONTHS = dt.timedelta(days=92)
 _RATED = dt.timedelta(days=180)
@@ -42,7 +43,7 @@ _BARE = 13
 
 
 class TaobaoServer(PlatformFake):
-    """Taobao on a loopback port; see `rulecrm.testing.sources.PlatformFake`.
+    """Taobao on a loopback port; see `rulecrm.testing.fakes.PlatformFake`.
 
     Args:
         market: what it sells.
@@ -91,14 +92,14 @@ class TaobaoServer(PlatformFake):
 
     def settings(self) -> Mapping[str, object]:
         """An account here."""
-        return {
-            "use": "taobao", "key": self.key, "secret": "env:TAOBAO_SECRET", "session": "env:TAOBAO_SESSION",
-            "refresh": "env:TAOBAO_REFRESH", "access": self.access, "url": self.router,
-        }  # fmt: skip
+        secrets = {"app_secret": "SECRET", "session": "SESSION", "refresh_token": "REFRESH"}
+        given = {name: f"env:{_VARIABLES}{variable}" for name, variable in secrets.items()}
+        return {"use": "taobao", "app_key": self.key, **given, "access": self.access, "url": self.router}
 
     def environment(self) -> Mapping[str, str]:
         """What its settings refer to."""
-        return {"TAOBAO_SECRET": self.secret, "TAOBAO_SESSION": self.session, "TAOBAO_REFRESH": self.refresh}
+        told = {"SECRET": self.secret, "SESSION": self.session, "REFRESH": self.refresh}
+        return {f"{_VARIABLES}{name}": value for name, value in told.items()}
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """What a reader has who has read everything."""
