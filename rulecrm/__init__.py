@@ -16,16 +16,25 @@ if TYPE_CHECKING:
     from rulecrm.engine import Advanced, Backtest, Engine
     from rulecrm.explain import Explanation
     from rulecrm.facts import Facts
+    from rulecrm.intake import Accounts, Imported, Synced, import_files, sync
+    from rulecrm.lake import FactStore
     from rulecrm.model.instants import instant_of
 
 __all__ = [
-    "Advanced", "Backtest", "Diagnostic", "Dispatched", "Engine", "Explanation", "Facts", "Result", "Routes", "Rules",
-    "RulesError", "Severity", "__version__", "check", "format_text", "instant_of", "load", "loads",
+    "Accounts", "Advanced", "Backtest", "Diagnostic", "Dispatched", "Engine", "Explanation", "FactStore", "Facts",
+    "Imported", "Result", "Routes", "Rules", "RulesError", "Severity", "Synced", "__version__", "check", "format_text",
+    "import_files", "instant_of", "load", "loads", "sync",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Accounts": "rulecrm.intake",
+    "FactStore": "rulecrm.lake",
+    "Imported": "rulecrm.intake",
+    "Synced": "rulecrm.intake",
+    "import_files": "rulecrm.intake",
+    "sync": "rulecrm.intake",
     "Advanced": "rulecrm.engine",
     "Backtest": "rulecrm.engine",
     "Engine": "rulecrm.engine",

@@ -8,6 +8,7 @@ word is no command of ours, or all commands are listed.
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import click
@@ -31,6 +32,7 @@ _COMMANDS = {
     "explain": "Say why a customer is, or is not, in a segment.",
     "fmt": "Lay rules files out in the one way.",
     "history": "Tell everything that was decided about a customer.",
+    "import": "Bring files that sellers download into the store.",
     "letters": "Look at messages that were lost or have failed, and settle them.",
     "link": "Say which customers of several shops are one person.",
     "plugin": "Write a new plugin that works.",
@@ -71,7 +73,8 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             plugins = _plugins()
             return None if plugins is None else plugins.commands.get(cmd_name)
-        command = import_module(f"rulecrm.cli.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = import_module(f"rulecrm.cli.commands.{module}").command
         assert isinstance(command, click.Command)
         return command
 

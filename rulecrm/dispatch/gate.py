@@ -18,8 +18,9 @@ from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.dispatch.retries import ended, later
 from rulecrm.dispatch.routes import STAFF, Route
 from rulecrm.facts import Facts
+from rulecrm.model.durations import YEAR
 from rulecrm.model.instants import from_microseconds
-from rulecrm.model.machine import Cap, Policy, Quiet
+from rulecrm.model.machine import Policy, Quiet
 from rulecrm.model.program import Program
 from rulecrm.model.sending import MARKETING, Received
 from rulecrm.plugin import PlatformType
@@ -29,7 +30,6 @@ from rulecrm.state import Claimed, Heard, Outcome, Reached
 
 __all__ = ["Gate", "Passed"]
 
-_DAY = 86_400_000_000
 _PLATFORM = "platform"
 
 
@@ -161,9 +161,9 @@ class Gate:
         if not quiet and hours is None:
             return
         at: Ints = np.full(len(here), asked.now, np.int64)
-        theirs = zones if hours is None or hours.zone is None else zones.new_from_index(0, 0).extend(
-            pl.Series([hours.zone], dtype=pl.String).new_from_index(0, len(here))
-        )  # fmt: skip
+        theirs = zones
+        if hours is not None and hours.zone is not None:
+            theirs = pl.Series(zones.name, [hours.zone] * len(here), pl.String)
         for _ in range(8):  # one ends inside the other: a few days at most until neither holds
             before = at
             at = free_at(at, zones, quiet)
@@ -184,9 +184,9 @@ class Gate:
         if not open_ or not (caps or rates):
             return
         now = asked.now
-        back = max([_most(cap) for cap in caps] + [int(rate.seconds * 1e6) for rate in rates])
+        back = max([(cap.per or YEAR).most for cap in caps] + [int(rate.seconds * 1e6) for rate in rates])
         customers = [asked.messages[number].customer for number in open_]
-        sent = self.reached.sent(customers, now - back - _DAY, now)
+        sent = self.reached.sent(customers, now - back, now)
         if caps:
             names = ("customer", "campaign", "channel", "due")
             rows = [
@@ -293,12 +293,6 @@ def _told(told: Mapping[str, Heard], what: Received, keys: pl.Series, consent: p
     return np.array(
         [key in last and (agreed is None or agreed < last[key]) for key, agreed in zip(keys, since, strict=True)], bool
     )
-
-
-def _most(cap: Cap) -> int:
-    if cap.per is None:
-        return 366 * _DAY
-    return (cap.per.months * 31 + cap.per.days + 1) * _DAY + cap.per.micros
 
 
 def _local(instant: int, zone: str) -> str:

@@ -14,37 +14,22 @@ import asyncio
 import datetime as dt
 from collections import deque
 from collections.abc import Coroutine, Hashable, Sequence
-from math import ceil
 from typing import Any
 
 from attrs import define, evolve, field
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.dispatch.gate import Passed
+from rulecrm.dispatch.pace import Pace
 from rulecrm.dispatch.retries import later
 from rulecrm.dispatch.routes import Route
 from rulecrm.dispatch.shared import Shared, clean, problem_of
 from rulecrm.dispatch.writing import Ready, written
 from rulecrm.model.instants import to_microseconds
 from rulecrm.model.sending import Answer, Answered
-from rulecrm.state import Granted, Mark, Outcome, Ways
+from rulecrm.state import Mark, Outcome, Ways
 
 __all__ = ["Lane"]
-
-_CHUNK = 1000
-"""Messages prepared at a time."""
-
-_AHEAD = 20
-"""Seconds of a route's rate that are claimed at a time, and no more, so that claims do not run out meanwhile."""
-
-_MOMENT = 0.2
-"""Seconds: what goes out in so long may be marked at a time."""
-
-_MOST = 2000
-"""Messages under way of one route at a time, however fast it is."""
-
-_CATCH_UP = 50_000
-"""Microseconds that calls of a route with a rate may make up for, where they were late."""
 
 _FRESH = 5_000_000
 """Microseconds: what passed the gate longer ago is taken there again before it is handed over."""
@@ -54,9 +39,6 @@ _DELAY = 10_000_000
 
 _LATE = Answer(Answered.RETRY, detail="it was not handed over in time")
 """In the place of an answer, where the channel was not asked."""
-
-_PATIENCE = 60_000_000
-"""Microseconds that a lane waits for a rate; what would have to wait longer goes back to the outbox."""
 
 
 @define(eq=False)
@@ -73,9 +55,7 @@ class Lane:
     _slots: asyncio.Semaphore = field(init=False)
     _under_way: int = field(default=0, init=False)
     _preparing: asyncio.Task[int] | None = field(default=None, init=False)
-    _granted: Granted | None = field(default=None, init=False)
-    _speed: float = field(default=0.0, init=False)
-    _next: int = field(default=0, init=False)
+    _pace: Pace = field(init=False)
     _drained: bool = field(default=False, init=False)
     """Whether nothing was due when this lane last claimed."""
     _closed: bool = field(default=False, init=False)
@@ -84,6 +64,10 @@ class Lane:
     @_slots.default
     def _calls_at_once(self) -> asyncio.Semaphore:
         return asyncio.Semaphore(max(1, self.route.traits.concurrency))
+
+    @_pace.default
+    def _of_the_route(self) -> Pace:
+        return Pace(self.route, self.shared)
 
     async def run(self) -> None:
         """Work until nothing is due, here or in other lanes."""
@@ -106,7 +90,7 @@ class Lane:
             if self._preparing is not None and self._preparing.done():
                 self._drained = self._preparing.result() == 0
                 self._preparing = None
-            low = self._left() < _CHUNK
+            low = self._left() < self._pace.ahead
             if low and not self._drained and not self._closed and self._preparing is None:
                 self._preparing = asyncio.create_task(self._prepare())
             volley = [] if self._closed else await self._volley()
@@ -118,7 +102,7 @@ class Lane:
             elif self._preparing is not None:
                 await asyncio.wait([self._preparing])
             elif self._left() and not self._closed and self.shared.left() > 0:
-                await self._pause()
+                await self._pace.pause()
             elif self._drained or self._closed or self.shared.left() <= 0:
                 return
 
@@ -127,7 +111,7 @@ class Lane:
     async def _prepare(self) -> int:
         """Claim a chunk, ask the gate, find the words; how many were claimed."""
         shared = self.shared
-        room = min(_CHUNK, self._of_rate(_AHEAD), shared.left())
+        room = min(self._pace.ahead, shared.left())
         if room <= 0:
             return 0
         now = shared.now()
@@ -166,38 +150,29 @@ class Lane:
     def _left(self) -> int:
         return sum(len(group) for group in self._ready.values())
 
-    @property
-    def _gap(self) -> float:
-        """Microseconds that the slowest of the route's rates puts between two messages."""
-        rates = [rate for rate in self.route.traits.rates if not rate.recipient]
-        return max((rate.seconds * 1e6 / rate.count for rate in rates), default=0.0)
-
-    def _of_rate(self, seconds: float) -> int:
-        """How many messages the route's rates let through in so long; at least a batch."""
-        traits = self.route.traits
-        rates = [rate.count / rate.seconds for rate in traits.rates if not rate.recipient]
-        return max(1, traits.batch, int(min(rates) * seconds)) if rates else _MOST
-
     # --- handing over ---------------------------------------------------------------------------------------------
 
     async def _volley(self) -> list[tuple[list[Ready], int]]:
         """Batches to be marked now, each with the instant at which it may go."""
         traits, shared = self.route.traits, self.shared
-        window = min(_MOST, max(traits.batch * max(1, traits.concurrency), int(self._speed * _MOMENT)))
-        room = min(window - self._under_way, shared.left())
+        room = min(self._pace.window - self._under_way, shared.left())
+        left = self._left()
         volley: list[tuple[list[Ready], int]] = []
-        while room > 0 and self._ready:
+        while room > 0 and self._ready and (not volley or room >= traits.batch):
             size = min(room, traits.batch)
-            if not volley or room >= traits.batch:
-                at = await self._slot(size)
-                if at is None:
-                    break
-                batch = self._batch(size, at[0])
-                shared.spend(len(batch))
-                room -= len(batch)
-                volley.append((batch, at[1]))
-            else:
+            slot = await self._pace.slot(size, left)
+            if slot is None:
                 break
+            most, at = slot
+            if not most:
+                await self._put_off(at, f"`{self.route.name}` is at its rate")
+                break
+            batch = self._batch(size, most)
+            self._pace.take(len(batch))
+            shared.spend(len(batch))
+            room -= len(batch)
+            left -= len(batch)
+            volley.append((batch, at))
         return volley
 
     def _batch(self, size: int, most: int) -> list[Ready]:
@@ -205,34 +180,14 @@ class Lane:
         batch = [waiting.popleft() for _ in range(min(size, most, len(waiting)))]
         if not waiting:
             del self._ready[group]
-        if self._granted is not None:
-            granted = self._granted
-            start = granted.start + ceil(granted.gap * len(batch))
-            self._granted = Granted(granted.count - len(batch), start, granted.gap)
         return batch
-
-    async def _slot(self, size: int) -> tuple[int, int] | None:
-        """How many messages the rates let go together, and when; None where that is not soon."""
-        rates = [(rate.count, rate.seconds) for rate in self.route.traits.rates if not rate.recipient]
-        if not rates:
-            return size, 0
-        now = self.shared.now()
-        if self._granted is None or self._granted.count <= 0:
-            wanted = min(self._left(), max(size, self._of_rate(_MOMENT * 2)))
-            reserve = self.shared.ledger.buckets.reserve
-            granted = await self.shared.booked(reserve, self.route.name, rates, wanted, now, _PATIENCE)
-            if granted.count == 0:
-                await self._put_off(granted.start, f"`{self.route.name}` is at its rate")
-                return None
-            self._granted = granted
-        if self._granted.start - now > int(_MOMENT * 1e6):
-            return None
-        return self._granted.count, self._granted.start
 
     async def _turn(self, volley: Sequence[tuple[list[Ready], int]]) -> None:
         """Record what has come, mark what goes next, and call the channel."""
         shared, outcomes = self.shared, self._settled
         self._settled = []
+        if not self._under_way:
+            self._pace.begin()
         self._under_way += sum(len(batch) for batch, _ in volley)
         marked: frozenset[str] = frozenset()
         stale = [one for batch, _ in volley for one in batch if shared.now() - one.passed.asked > _FRESH]
@@ -306,10 +261,7 @@ class Lane:
         latest = max(at, shared.now()) + _DELAY
         async with self._slots:
             if at:
-                # A call that is late may catch up a little; more would be a burst that the rate forbids.
-                at = max(at, self._next, shared.now() - max(0, _CATCH_UP - int(self._gap)))
-                self._next = at + ceil(self._gap * len(batch))
-                await shared.sleep_until(at)
+                await self._pace.turn_of(len(batch), at)
             if shared.now() > latest:
                 return [_LATE] * len(batch)
             try:
@@ -364,15 +316,7 @@ class Lane:
                     continue
                 self._settled.append(shared.judge.outcome(one.claimed, self.route, answer, now))
                 self._heed(answer, now)
-        self._measure(count)
-
-    def _measure(self, count: int) -> None:
-        """How many messages a second go out, as far as can be told."""
-        if count:
-            now = self.shared.now()
-            elapsed = max(100, now - self.shared.heard.get(self.route.name, now - 1_000_000))
-            self.shared.heard[self.route.name] = now
-            self._speed = count * 1e6 / elapsed
+        self._pace.heard(count)
 
     def _heed(self, answer: Answer, now: dt.datetime) -> None:
         """What an answer says of the whole route."""
@@ -388,12 +332,6 @@ class Lane:
             self._closed = True
 
     # --- waiting and ending ---------------------------------------------------------------------------------------
-
-    async def _pause(self) -> None:
-        """Until the rate lets the next message go."""
-        granted = self._granted
-        if granted is not None and granted.count > 0:
-            await self.shared.sleep_until(granted.start)
 
     async def _put_off(self, until: int, reason: str) -> None:
         """What is ready goes back to the outbox."""

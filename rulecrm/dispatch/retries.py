@@ -16,7 +16,7 @@ from attrs import frozen
 from rulecrm.dispatch.routes import Route, Sending
 from rulecrm.model.instants import to_microseconds
 from rulecrm.model.sending import Answer, Answered
-from rulecrm.state.outbox import Claimed, Outcome, Way
+from rulecrm.state.waiting import Claimed, Outcome, Way
 
 __all__ = ["Judge", "ended", "later", "ways_of"]
 

@@ -115,7 +115,6 @@ class Shared:
     stopped: dict[str, Diagnostic] = field(factory=dict, init=False)
     resumes: dict[str, int] = field(factory=dict, init=False)
     paused: dict[str, int] = field(factory=dict, init=False)
-    heard: dict[str, int] = field(factory=dict, init=False)
     diagnostics: list[Diagnostic] = field(factory=list, init=False)
     _spent: int = field(default=0, init=False)
 

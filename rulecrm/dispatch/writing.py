@@ -180,7 +180,7 @@ class Templates:
             if isinstance(drawn, str):
                 found.append(later(one.claimed, now + _LATER, drawn))
                 continue
-            said = given(one.claimed.way.values or "{}", types)
+            said = given(one.claimed.way.values, types) if one.claimed.way.values else {}
             values = cast("dict[str, Plain]", {**filled[number], **said, **drawn})
             try:
                 content = book.wording.render(

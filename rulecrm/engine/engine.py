@@ -425,10 +425,10 @@ class Engine:
             now: the instant; the present where nothing is said.
             limit: at most so many messages of each route; 10,000 where nothing is said.
         """
+        self._recognise()
         return self._sender().rehearse(Path(folder), now=self._present(now), limit=limit)
 
     def _sender(self) -> Sender:
-        self._recognise()
         return Sender(
             self._ledger, self._program, self.facts, self._told, self._desk.routes, self._older,
             self._registry or self._plugins or installed(),

@@ -16,7 +16,7 @@ from rulecrm.engine.book import DECISION_SHAPE, Book
 from rulecrm.facts import Facts
 from rulecrm.machine.acts import EXTRA
 from rulecrm.model.decisions import GRANTED
-from rulecrm.model.durations import Duration
+from rulecrm.model.durations import YEAR
 from rulecrm.model.machine import Act, Budget, Campaign, Cap, Loop, Policy, Send
 from rulecrm.model.program import Program
 from rulecrm.model.sending import MARKETING
@@ -39,7 +39,6 @@ _WAYS: dict[str, pl.DataType] = {
     "templates": pl.List(pl.String()),
     "vias": pl.List(pl.String()),
 }
-_DAY = 86_400_000_000
 
 
 @frozen(eq=False)
@@ -146,16 +145,12 @@ def _granted(asked: pl.DataFrame, policy: Policy, ranking: Ranking, book: Book) 
     limits += [one for budgets in ranking.budgets.values() for one in budgets]
     if not limits or not len(asked):
         return pl.DataFrame(schema={name: DECISION_SHAPE[name] for name in GRANTED})
-    reach = max(_most(limit.per) if limit.per is not None else 366 * _DAY for limit in limits)
+    reach = max((limit.per or YEAR).most for limit in limits)
     earliest = asked.get_column("due").min()
     assert isinstance(earliest, int)
     # A budget is a whole campaign's, so that it does not do to look at these customers alone.
     customers = None if ranking.budgets else asked.get_column("customer")
-    return book.granted(earliest - reach - _DAY, customers)
-
-
-def _most(duration: Duration) -> int:
-    return (duration.months * 31 + duration.days + 1) * _DAY + duration.micros
+    return book.granted(earliest - reach, customers)
 
 
 def _sends(campaign: Campaign) -> list[tuple[int, Send]]:

@@ -33,7 +33,7 @@ __all__ = [
     "unknown_orders",
 ]
 
-FROM_ORDERS = ("customer", "shop", "staff", "source", "currency")
+FROM_ORDERS = ("customer", "person", "shop", "staff", "source", "currency")
 FROM_PRODUCTS = {ITEM_FRAME: ("category", "brand", "tags", "cost", "title"), EVENT_FRAME: ("category", "brand")}
 UNKNOWN_ORDER = "`order` is in no row of `orders`"
 _BORROWED = "__"
@@ -109,6 +109,8 @@ def feed_of(kind: Kind, source: Source, sources: Mapping[str, Source], zone: str
     if at is not None:
         fields.setdefault(kind.at, fields[at])
     keys = {name: _key(name, source) for name in kind.subjects if name in source.schema}
+    if "person" in kind.subjects and "customer" in keys:
+        keys.setdefault("person", keys["customer"])  # whom nobody has linked is a person by himself
     currency = pl.col("currency").cast(pl.String) if "currency" in source.schema else None
     stages = [fields[name].value for name, column in wanted.items() if column.stage == name and name in fields]
     instant = fields[at].value if at is not None else pl.lit(None, dtype=pl.Int64)
@@ -202,6 +204,8 @@ def borrow_orders(feed: Feed, sources: Mapping[str, Source], zone: str | None) -
     rows = ours.join(theirs, on=_BORROWED + "order", how="left", maintain_order="left").drop(_BORROWED + "order")
     at = feed.at if at_is_own else pl.col(_BORROWED + "at")
     keys = {**feed.keys, **{name: pl.col(_BORROWED + name) for name in lacking if name != "currency"}}
+    if "customer" in lacking:
+        keys.setdefault("person", keys["customer"])
     currency = pl.col(_BORROWED + "currency").cast(pl.String) if "currency" in lacking else feed.currency
     fields = {**feed.fields, feed.kind.at: Reading(at)}
     return evolve(feed, rows=rows, at=at, began=at, keys=keys, currency=currency, fields=fields)

@@ -23,6 +23,9 @@ from rulecrm.model.schema import Schema
 
 __all__ = ["Home", "Part"]
 
+PERSON = "person"
+"""The subject whose key is worked out from customers and links."""
+
 _MANY = 250_000
 """Keys or subjects that changed: with more of them, reading everything anew is as quick."""
 
@@ -87,7 +90,7 @@ class Home:
             None where that cannot be told, or is so much that everything may as well be read.
         """
         written = self.store.written(since)
-        if LINKS in written and "person" in {*subjects, *fields}:
+        if LINKS in written and PERSON in {*subjects, *fields}:
             return None
         touched = self._touched(written, since, fields)
         if sum(map(len, touched.values())) > _MANY:
@@ -126,12 +129,19 @@ class Home:
         for frame, keys in touched.items():
             key = keeping_of(frame).key
             versions = self._versions(frame)
-            if subject in versions.collect_schema():
-                rows = keys if subject == key else versions.filter(_among(key, keys)).select(subject).collect()
-                found.append(rows if isinstance(rows, pl.Series) else rows.to_series())
-            elif subject in self._schema(frame):
+            column = "customer" if subject == PERSON else subject
+            if subject not in self._schema(frame):
+                continue
+            if column not in versions.collect_schema():
                 return None
-        return _joined(found).alias(subject)
+            rows = keys if column == key else versions.filter(_among(key, keys)).select(column).collect().to_series()
+            found.append(rows)
+        joined = _joined(found)
+        if subject == PERSON:
+            # Nobody was linked or parted, or there would be no part at all.
+            persons = self.store.persons()
+            joined = _joined([joined.replace(persons["customer"], persons["person"])])
+        return joined.alias(subject)
 
     # --- what hangs on it ---------------------------------------------------------------------------------------
 

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rulecrm.intake.accounts import Account, Accounts
+    from rulecrm.intake.files import Imported, import_files
     from rulecrm.intake.syncing import async_sync, sync
     from rulecrm.intake.told import Synced
 
-__all__ = ["Account", "Accounts", "Synced", "async_sync", "sync"]
+__all__ = ["Account", "Accounts", "Imported", "Synced", "async_sync", "import_files", "sync"]
 
 _HOMES = {
     "Account": "rulecrm.intake.accounts",
     "Accounts": "rulecrm.intake.accounts",
+    "Imported": "rulecrm.intake.files",
     "Synced": "rulecrm.intake.told",
     "async_sync": "rulecrm.intake.syncing",
+    "import_files": "rulecrm.intake.files",
     "sync": "rulecrm.intake.syncing",
 }
 

@@ -83,7 +83,9 @@ def _admitted(frame: str, rows: pl.DataFrame, refused: list[Refused], shape: Sha
 def _named(rows: pl.DataFrame, frame: str, account: str) -> pl.DataFrame:
     """Keys with the account before them, and the shop they are of."""
     keys = [pl.format(f"{account}:{{}}", pl.col(name)).alias(name) for name in KEYED if name in rows.columns]
-    if frame not in ("customers", "products") and "shop" not in rows.columns:
+    if frame == "customers":
+        keys.append(pl.col("customer").alias("platform_key"))
+    elif frame != "products" and "shop" not in rows.columns:
         keys.append(pl.lit(account).alias("shop"))
     return rows.with_columns(keys)
 

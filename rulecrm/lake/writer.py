@@ -204,16 +204,17 @@ class Writer:
 
     def _before(self, keeping: Keeping, keys: pl.Series) -> pl.DataFrame:
         """The current rows of keys, those put since the last commit among them."""
+        least = {**dict.fromkeys(keeping.line, pl.String()), WHEN: _INSTANT, "commit": pl.Int64(), "turn": pl.Int32()}
+        nothing = pl.DataFrame(schema=least)
+        version, pending = self._head.tables.get(keeping.frame), self._pending.get(keeping.frame, [])
+        if version is None and not pending:
+            return nothing
         wanted = pl.col(keeping.key).is_in(keys.unique().implode())
-        frames = [frame.filter(wanted) for frame in self._pending.get(keeping.frame, [])]
-        version = self._head.tables.get(keeping.frame)
+        frames = [frame.filter(wanted) for frame in pending]
         if version is not None:
             stored = self._tables.peek(keeping.frame, version)
             frames.insert(0, stored.filter((pl.col("layer") != "history") & wanted).collect())
-        least = {**dict.fromkeys(keeping.line, pl.String()), WHEN: _INSTANT, "commit": pl.Int64(), "turn": pl.Int32()}
-        nothing = pl.DataFrame(schema=least)
-        rows = pl.concat([nothing, *frames], how="diagonal")
-        return winners(rows.lazy(), keeping).collect()
+        return winners(pl.concat([nothing, *frames], how="diagonal").lazy(), keeping).collect()
 
     def _schema(self, table: str) -> dict[str, pl.DataType]:
         """The columns that a table has, those put since the last commit among them."""

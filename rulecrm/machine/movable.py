@@ -20,8 +20,6 @@ from rulecrm.runtime.register import ALWAYS
 
 __all__ = ["longest", "movable"]
 
-_DAY = 86_400_000_000
-
 
 def movable(automaton: Automaton, triggers: Triggers, begins: Ints, after: int) -> Bools | None:
     """Which customers may move in (after, horizon]; None where that may be anybody, or most of all.
@@ -54,15 +52,14 @@ def longest(automaton: Automaton) -> int | None:
     # Each round adds a timer to every way; a way without a circle passes no node twice.
     for _ in timers:
         before, taken = taken, [
-            max((_most(timer) + taken[timer.target] for timer in own), default=0) for own in timers
+            max((_due(timer).most + taken[timer.target] for timer in own), default=0) for own in timers
         ]  # fmt: skip
         if taken == before:
             return max(taken)
     return None
 
 
-def _most(timer: Timer) -> int:
-    """More than a timer can take on any clock: a month has 31 days, and a clock may be set back by a day."""
+def _due(timer: Timer) -> Duration:
     due = timer.due
     assert isinstance(due, Duration), "a lifecycle has no other timers"
-    return (due.months * 31 + due.days + 2) * _DAY + due.micros
+    return due

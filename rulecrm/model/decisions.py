@@ -17,7 +17,7 @@ from rulecrm.model.types import INSTANT, INT, TEXT, Type
 
 __all__ = [
     "ACTIONS", "DECISIONS", "ENTRIES", "GRANTED", "JOURNEYS", "OUTCOMES", "Field", "bucket_seed", "decision_id",
-    "journey_id",
+    "ids_of", "journey_id",
 ]  # fmt: skip
 
 ACTIONS = ("send", "staff", "tag", "measure", "branch")
@@ -98,6 +98,11 @@ def journey_id(campaign: str, customer: str, line: str | None, entered: int, tur
 def decision_id(journey: str, step: str, round_: str) -> str:
     """The id of a decision."""
     return f"{journey}#{step}@{round_}"
+
+
+def ids_of(campaign: str) -> tuple[str, str]:
+    """From which text on, and before which, the ids of a campaign's journeys and decisions lie, by their bytes."""
+    return f"{campaign}|", f"{campaign}}}"  # what follows `|` is `}`
 
 
 def bucket_seed(seed: str, campaign: str, *what: str) -> str:

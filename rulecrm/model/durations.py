@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-__all__ = ["MICROSECONDS", "Duration"]
+__all__ = ["MICROSECONDS", "YEAR", "Duration"]
 
 MICROSECONDS = {
     "us": 1, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000,
@@ -58,6 +58,15 @@ class Duration:
         return Duration(-self.months, -self.days, -self.micros)
 
     @property
+    def most(self) -> int:
+        """More microseconds than it can take on any clock: a month has 31 days, and a day may come twice."""
+        return (self.months * 31 + self.days + 2) * MICROSECONDS["d"] + self.micros
+
+    @property
     def elapsed(self) -> int | None:
         """Microseconds, a day counted as 24 h; None where months make that meaningless."""
         return None if self.months else self.days * MICROSECONDS["d"] + self.micros
+
+
+YEAR = Duration(months=12)
+"""The longest of the calendar's units."""

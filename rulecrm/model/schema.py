@@ -40,7 +40,7 @@ class Column:
 
 @frozen
 class Subject:
-    """Something a rule can speak of: customer, product, staff, shop, source.
+    """Something a rule can speak of: customer, person (customers of several shops), product, staff, shop, source.
 
     Attributes:
         name: the word in `of NAME`, and the key column in every frame.
@@ -73,7 +73,7 @@ class Kind:
     frame: str
     at: str
     columns: Mapping[str, Column]
-    subjects: tuple[str, ...] = ("customer", "product", "staff", "shop", "source")
+    subjects: tuple[str, ...] = ("customer", "person", "product", "staff", "shop", "source")
     key: tuple[str, ...] = ()
     doc: str = ""
 
@@ -108,6 +108,7 @@ _CUSTOMER = _columns(
     Column("joined_at", INSTANT, "when the customer became known"),
     Column("nick", TEXT, "name to address the customer by"),
     Column("platform", TEXT, "platform that the customer comes from; it says how its buyers may be written to"),
+    Column("platform_key", TEXT, "the platform's own key of the customer"),
     Column("language", TEXT, "language tag, such as zh-CN"),
     Column("gender", TEXT, "female, male or another word of the shop"),
     Column("birthday", DATE, "day of birth"),
@@ -242,6 +243,7 @@ def canonical() -> Schema:
     none: Mapping[str, Column] = MappingProxyType({})
     subjects = {
         "customer": Subject("customer", "customers", _CUSTOMER, since="joined_at"),
+        "person": Subject("person", None, none),
         "product": Subject("product", "products", _PRODUCT, since="listed_at"),
         "staff": Subject("staff", None, none),
         "shop": Subject("shop", None, none),

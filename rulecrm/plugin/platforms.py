@@ -207,12 +207,18 @@ class FileFormat:
         recognise: what a file is taken for; None where it is none of these.
         read: its batches; `rulecrm.sheets` reads text, xlsx and xls into frames of text. The mapping holds what the
             user said beside: `zone`, `currency`, `shop`.
+        headers: the columns that a file of this format must have, for each language or generation of it; by them a file
+            that nobody knows is told what it is nearest to.
+        zone: IANA name of the zone of the seller's own screen, in whose days a file is summed up where the user says
+            no other.
     """
 
     name: str
     doc: str
     recognise: Callable[[Sample], Recognised | None]
     read: Callable[[Sample, Mapping[str, str]], Iterator[Batch]]
+    headers: Sequence[Sequence[str]] = ()
+    zone: str = "UTC"
 
 
 @frozen

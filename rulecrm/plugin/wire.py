@@ -10,7 +10,9 @@ It stands on httpx, which a plugin that uses this depends on itself.
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 import httpx
@@ -211,12 +213,18 @@ class _Sealing(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom to trust: reading the certificates takes longer than a call, and they are the same for everyone."""
+    return httpx.create_ssl_context()
+
+
 def _transport(proxy: Secret, connections: int) -> httpx.AsyncHTTPTransport:
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     if not proxy:
-        return httpx.AsyncHTTPTransport(limits=limits)
+        return httpx.AsyncHTTPTransport(verify=_trust(), limits=limits)
     try:
-        return httpx.AsyncHTTPTransport(limits=limits, proxy=proxy.reveal())
+        return httpx.AsyncHTTPTransport(verify=_trust(), limits=limits, proxy=proxy.reveal())
     except (ValueError, ImportError, httpx.InvalidURL):
         # What httpx says of it would show it, password and all.
         message = f"{proxy.reference} holds no http, https or socks5 URL, or one that httpx cannot use"

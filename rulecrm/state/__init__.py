@@ -6,13 +6,14 @@ from rulecrm.state.coupons import Coupons
 from rulecrm.state.history import Happening, History
 from rulecrm.state.ledger import WAIT, Ledger
 from rulecrm.state.letters import Letter, Letters, Tried
-from rulecrm.state.outbox import Claimed, Mark, Outbox, Outcome, Waiting, Way, Ways
+from rulecrm.state.outbox import Outbox
 from rulecrm.state.privacy import Tombstones
 from rulecrm.state.reached import Reached
 from rulecrm.state.receipts import Receipts
 from rulecrm.state.settings import RulesVersion, Settings
 from rulecrm.state.told import SENT, TOLD
 from rulecrm.state.unwelcome import Heard
+from rulecrm.state.waiting import Claimed, Mark, Outcome, Waiting, Way, Ways
 
 __all__ = [
     "SENT", "TOLD", "WAIT", "Advance", "Buckets", "Claimed", "Coupons", "Granted", "Happening", "Heard", "History",

@@ -52,6 +52,7 @@ class Advance:
         self._watch = watch
         self._written: list[pl.Series] = []
         self._needed: list[pl.Series] = []
+        self._last = queueing.last(connection)
         self._counts = {"entered": 0, "moved": 0, "ended": 0, "decided": 0, "settled": 0, "erased": 0}
 
     def journeys(self) -> pl.DataFrame:
@@ -200,10 +201,7 @@ class Advance:
             needed = needed.join(written.to_frame(), on="journey", how="anti")
         if needed.is_empty():
             return
-        with bulk.staged(self._connection, tables.journeys, needed) as stage:
-            there = sa.select(tables.journeys.c.journey).where(tables.journeys.c.journey == stage.c.journey)
-            query = sa.select(sa.func.count()).select_from(stage).where(~sa.exists(there.correlate(stage)))
-            lacking = self._connection.execute(query).scalar_one()
+        lacking = queueing.without_journey(self._connection, self._last, needed)
         if lacking:
             raise refusal("R459", f"{lacking} journeys that were decided about are not in the ledger")
 

@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 from attrs import field, frozen
 
-from rulecrm.state.outbox import Transaction, among
+from rulecrm.state.bulk import among
+from rulecrm.state.connecting import Transaction
 from rulecrm.state.privacy import Tombstones
 from rulecrm.state.tables import members
 

@@ -16,7 +16,7 @@ from math import ceil
 import sqlalchemy as sa
 from attrs import field, frozen
 
-from rulecrm.state.outbox import Transaction
+from rulecrm.state.connecting import Transaction, locked
 from rulecrm.state.tables import buckets
 
 __all__ = ["Buckets", "Granted"]
@@ -101,8 +101,7 @@ class Buckets:
             if connection.dialect.name == "postgresql":
                 new = "INSERT INTO rulecrm_buckets (bucket, level, at, not_before) VALUES (%s, 1, 0, 0)"
                 connection.exec_driver_sql(f"{new} ON CONFLICT DO NOTHING", (name,))
-                query = query.with_for_update()
-            row = connection.execute(query).first()
+            row = connection.execute(locked(connection, query)).first()
             if row is None:
                 connection.execute(sa.insert(buckets).values(bucket=name, level=1.0, at=0, not_before=0))
                 found[name] = (1.0, 0, 0)

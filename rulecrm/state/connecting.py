@@ -13,8 +13,10 @@ Invariant: a writing transaction holds the lock from its first statement to its 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -24,7 +26,17 @@ from rulecrm.state.address import Address
 from rulecrm.state.refusals import refusal
 from rulecrm.state.tables import clock
 
-__all__ = ["engine_of", "outside", "take_lock", "transaction"]
+__all__ = ["Transaction", "engine_of", "locked", "outside", "take_lock", "transaction"]
+
+Transaction = Callable[..., AbstractContextManager[sa.Connection]]
+"""`Ledger._transaction`: opens a transaction; `write=True` for one that may write."""
+
+Query = TypeVar("Query", bound=sa.Select[Any])
+
+_WRITES = "BEGIN IMMEDIATE"
+
+_TURN = 0.01
+"""Seconds for which SQLite is let wait for the lock at a time."""
 
 _CONNECT = 10
 """Seconds that a server has to answer in."""
@@ -62,7 +74,7 @@ def engine_of(address: Address, wait: float, *, create: bool) -> sa.Engine:
 @contextmanager
 def transaction(engine: sa.Engine, *, write: bool) -> Iterator[sa.Connection]:
     """A transaction: kept if the block ends, gone if it raises or the process dies."""
-    with engine.execution_options(rulecrm_begin="BEGIN IMMEDIATE" if write else "BEGIN").begin() as connection:
+    with engine.execution_options(rulecrm_begin=_WRITES if write else "BEGIN").begin() as connection:
         yield connection
 
 
@@ -75,11 +87,23 @@ def outside(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def take_lock(connection: sa.Connection) -> int | None:
     """Hold the lock till the transaction ends; the clock as it is now, in microseconds."""
-    query = sa.select(clock.c.clock).where(clock.c.one == 1)
-    if connection.dialect.name == "postgresql":
-        query = query.with_for_update()
+    query = locked(connection, sa.select(clock.c.clock).where(clock.c.one == 1))
     now: int | None = connection.execute(query).scalar_one()
     return now
+
+
+def locked(connection: sa.Connection, query: Query, *, of: sa.TableClause | None = None, wait: bool = True) -> Query:
+    """The query, its rows locked till the transaction ends; SQLite has one writer, and needs no locks.
+
+    Args:
+        connection: in a writing transaction.
+        query: of rows.
+        of: the table whose rows are locked; of all tables of the query where nothing is said.
+        wait: whether rows that somebody else has locked are waited for; otherwise they are passed over.
+    """
+    if connection.dialect.name == "postgresql":
+        return query.with_for_update(of=of, skip_locked=not wait)
+    return query
 
 
 def _sqlite(address: Address, wait: float, *, create: bool) -> sa.Engine:
@@ -94,10 +118,15 @@ def _sqlite(address: Address, wait: float, *, create: bool) -> sa.Engine:
 
     def begin(connection: sa.Connection) -> None:
         how = connection.get_execution_options()["rulecrm_begin"]
-        if how is not None:
+        if how == _WRITES:
+            _begin_writing(connection, wait)
+        elif how is not None:
             connection.exec_driver_sql(how)
 
     def prepare(raw: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        # Of a file that is made now; another stays as it is. Rows of a ledger are long: pages of the usual 4096 bytes
+        # have room for fifteen decisions, and are split, moved and written to the log all the time.
+        raw.execute("PRAGMA page_size = 8192")
         raw.execute("PRAGMA foreign_keys = ON")
         raw.execute("PRAGMA synchronous = FULL")
         raw.execute("PRAGMA temp_store = MEMORY")
@@ -106,6 +135,31 @@ def _sqlite(address: Address, wait: float, *, create: bool) -> sa.Engine:
     sa.event.listen(engine, "connect", prepare)
     sa.event.listen(engine, "begin", begin)
     return engine
+
+
+def _begin_writing(connection: sa.Connection, wait: float) -> None:
+    """Begin a transaction that holds the lock.
+
+    SQLite has no queue: whoever waits looks now and then, at first after a millisecond, in the end ten times a second.
+    Between two transactions of somebody who writes all the time it would seldom look, and could miss them for longer
+    than anybody waits. Asked anew each time, it goes on looking often.
+    """
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    until = time.monotonic() + wait
+    raw.execute(f"PRAGMA busy_timeout = {int(min(_TURN, wait) * 1000)}")
+    try:
+        while time.monotonic() < until:
+            try:
+                raw.execute(_WRITES)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            else:
+                return
+        connection.exec_driver_sql(_WRITES)  # so that what is wrong is told as it is elsewhere
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
 
 
 def _connect(name: str, wait: float) -> sqlite3.Connection:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from attrs import field, frozen
 
-from rulecrm.state.outbox import Transaction, among
+from rulecrm.state.bulk import among
+from rulecrm.state.connecting import Transaction, locked
 from rulecrm.state.tables import coupons
 
 __all__ = ["Coupons"]
@@ -59,9 +60,8 @@ class Coupons:
             if not wanting:
                 return found
             query = sa.select(columns.code).where(columns.pool == pool, columns.decision.is_(None)).limit(len(wanting))
-            if connection.dialect.name == "postgresql":
-                query = query.with_for_update(skip_locked=True)
-            drawn = dict(zip(wanting, connection.execute(query).scalars(), strict=False))
+            free = connection.execute(locked(connection, query, wait=False)).scalars()
+            drawn = dict(zip(wanting, free, strict=False))
             if drawn:
                 connection.execute(
                     sa.update(coupons)

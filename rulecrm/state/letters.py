@@ -14,7 +14,8 @@ from attrs import field, frozen
 
 from rulecrm.diagnostics.model import RulesError
 from rulecrm.model.instants import from_microseconds
-from rulecrm.state.outbox import Transaction, among
+from rulecrm.state.bulk import among
+from rulecrm.state.connecting import Transaction, locked
 from rulecrm.state.refusals import refusal
 from rulecrm.state.tables import attempts, decisions, outbox
 
@@ -145,8 +146,7 @@ _DEAD = sa.and_(
 
 def _check(connection: sa.Connection, chosen: Collection[str]) -> None:
     query = sa.select(outbox.c.decision).join_from(outbox, decisions, outbox.c.decision == decisions.c.decision)
-    if connection.dialect.name == "postgresql":  # nobody makes anything else of them meanwhile
-        query = query.order_by(outbox.c.decision).with_for_update(of=outbox)
+    query = locked(connection, query.order_by(outbox.c.decision), of=outbox)  # nobody makes anything else of them now
     dead = set(connection.execute(query.where(among(connection, outbox.c.decision, chosen), _DEAD)).scalars())
     other = sorted(set(chosen) - dead)
     if other:

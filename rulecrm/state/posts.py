@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from attrs import field, frozen
 
 from rulecrm.model.sending import Answer, Answered
-from rulecrm.state.outbox import Transaction
+from rulecrm.state.connecting import Transaction
 from rulecrm.state.tables import posts
 
 __all__ = ["Posts"]

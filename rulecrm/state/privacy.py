@@ -16,6 +16,7 @@ from attrs import frozen
 
 from rulecrm.model.decisions import decision_id, journey_id
 from rulecrm.state import tables
+from rulecrm.state.connecting import locked
 
 __all__ = ["Tombstones", "compact", "erase"]
 
@@ -67,7 +68,7 @@ def erase(connection: sa.Connection, key: str) -> int:
     tombstones = Tombstones.read(connection)
     if connection.dialect.name == "postgresql":  # the outbox first, as all who write there do: nobody waits in a ring
         messages = sa.select(tables.outbox.c.decision).where(tables.outbox.c.customer == key)
-        connection.execute(messages.order_by(tables.outbox.c.decision).with_for_update()).all()
+        connection.execute(locked(connection, messages.order_by(tables.outbox.c.decision))).all()
     token = f"{ERASED}-{secrets.token_hex(16)}"
     touched = _decisions(connection, key, _journeys(connection, key, token), token)
     mine = tables.members.c.member == tombstones.of(key)

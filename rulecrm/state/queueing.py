@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from rulecrm.state import bulk
 from rulecrm.state.bulk import Watch
-from rulecrm.state.tables import decisions, outbox
+from rulecrm.state.tables import decisions, journeys, outbox
 
-__all__ = ["queue", "write"]
+__all__ = ["last", "queue", "without_journey", "write"]
 
 _CHANNEL = "staff"
 """Of a message that names none."""
@@ -26,10 +26,10 @@ def write(connection: sa.Connection, frame: pl.DataFrame, watch: Watch) -> None:
     messages = frame.filter(queued)
     if connection.dialect.name == "sqlite":
         # Rows are numbered as they are written: those behind the last one are these, and need not be handed over twice.
-        last = connection.execute(sa.select(sa.func.max(_NUMBER)).select_from(decisions)).scalar_one() or 0
+        before = last(connection)
         bulk.insert(connection, decisions, frame, watch)
         if messages.height:
-            queue(connection, sa.and_(last < _NUMBER, decisions.c.outcome == "queued"), messages.height, watch)
+            queue(connection, sa.and_(before < _NUMBER, decisions.c.outcome == "queued"), messages.height, watch)
         return
     bulk.insert(connection, decisions, frame, watch)
     if messages.height:
@@ -56,6 +56,31 @@ def queue(connection: sa.Connection, which: sa.ColumnElement[bool], rows: int, w
         "not_before": columns.due,
     }
     connection.execute(sa.insert(outbox).from_select(list(places), sa.select(*places.values()).where(which)))
+
+
+def last(connection: sa.Connection) -> int:
+    """SQLite's number of the last decision there is; 0 where none is there, or rows have no numbers."""
+    if connection.dialect.name != "sqlite":
+        return 0
+    number: int | None = connection.execute(sa.select(sa.func.max(_NUMBER)).select_from(decisions)).scalar_one()
+    return number or 0
+
+
+def without_journey(connection: sa.Connection, before: int, needed: pl.DataFrame) -> int:
+    """How many journeys that decisions belong to are not there.
+
+    Args:
+        connection: in the transaction that has written the decisions.
+        before: what `last` was before they were written.
+        needed: `journey`, the journeys of these decisions that have to be looked for.
+    """
+    if connection.dialect.name == "sqlite":
+        there = sa.exists(sa.select(journeys.c.journey).where(journeys.c.journey == decisions.c.journey))
+        query = sa.select(sa.func.count(decisions.c.journey.distinct())).where(before < _NUMBER, ~there)
+        return connection.execute(query).scalar_one()
+    with bulk.staged(connection, journeys, needed) as stage:
+        there = sa.exists(sa.select(journeys.c.journey).where(journeys.c.journey == stage.c.journey))
+        return connection.execute(sa.select(sa.func.count()).select_from(stage).where(~there)).scalar_one()
 
 
 _NUMBER: sa.ColumnElement[int] = sa.literal_column(f"{decisions.name}.rowid", sa.BigInteger)

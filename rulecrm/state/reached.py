@@ -14,9 +14,10 @@ from attrs import field, frozen
 
 from rulecrm.state import bulk
 from rulecrm.state.bulk import among
-from rulecrm.state.outbox import LOST, UNDER_WAY, Transaction
+from rulecrm.state.connecting import Transaction
 from rulecrm.state.tables import decisions, outbox
 from rulecrm.state.unwelcome import Heard, heard_of
+from rulecrm.state.waiting import LOST, UNDER_WAY
 
 __all__ = ["Reached"]
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import polars as pl
 import sqlalchemy as sa
 
-from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field
+from rulecrm.model.decisions import DECISIONS, JOURNEYS, Field, ids_of
 from rulecrm.model.instants import to_microseconds
 from rulecrm.model.types import INSTANT, INT, TEXT
 from rulecrm.state import bulk, tables
@@ -57,7 +57,7 @@ def decisions(
     connection: sa.Connection, *, customer: str | None, campaign: str | None, since: dt.datetime | None
 ) -> pl.DataFrame:
     """Decisions at `since` or later, in the order of time."""
-    found = _matching(tables.decisions, customer, campaign)
+    found = _matching(tables.decisions, tables.decisions.c.decision, customer, campaign)
     if since is not None:
         found.append(tables.decisions.c.at >= to_microseconds(since))
     return _read(connection, DECISIONS, tables.decisions, found).sort("at", "decision")
@@ -67,7 +67,7 @@ def journeys(
     connection: sa.Connection, *, customer: str | None, campaign: str | None, live: bool | None
 ) -> pl.DataFrame:
     """Journeys, in the order of entry."""
-    found = _matching(tables.journeys, customer, campaign)
+    found = _matching(tables.journeys, tables.journeys.c.journey, customer, campaign)
     ended = tables.journeys.c.ended
     if live is not None:
         found.append(ended.is_(None) if live else ended.is_not(None))
@@ -98,9 +98,16 @@ def version(connection: sa.Connection, campaign: str, number: str) -> RulesVersi
     return RulesVersion(row.rules, json.loads(row.sources), json.loads(row.params), campaigns)
 
 
-def _matching(table: sa.TableClause, customer: str | None, campaign: str | None) -> list[sa.ColumnElement[bool]]:
-    wanted = {"customer": customer, "campaign": campaign}
-    return [table.c[name] == value for name, value in wanted.items() if value is not None]
+def _matching(
+    table: sa.TableClause, key: sa.ColumnElement[str], customer: str | None, campaign: str | None
+) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if customer is not None:
+        found.append(table.c.customer == customer)
+    if campaign is not None:
+        first, end = ids_of(campaign)
+        found += [key >= first, key < end, table.c.campaign == campaign]
+    return found
 
 
 def _read(

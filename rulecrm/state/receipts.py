@@ -13,7 +13,6 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from functools import partial
 
 import polars as pl
@@ -24,15 +23,13 @@ from rulecrm.model.instants import to_microseconds
 from rulecrm.model.sending import Receipt
 from rulecrm.plugin.channels import Polls
 from rulecrm.state import tables
+from rulecrm.state.connecting import Transaction
 from rulecrm.state.matching import Found, Messages, parts, told_about
 from rulecrm.state.privacy import Tombstones
 from rulecrm.state.settling import settle
 from rulecrm.state.told import told
 
-__all__ = ["PATIENCE", "Receipts", "Transaction", "hashed_address", "normal_address", "reconcile"]
-
-Transaction = Callable[..., AbstractContextManager[sa.Connection]]
-"""Opens a transaction of a ledger; `write=True` for one that may write."""
+__all__ = ["PATIENCE", "Receipts", "hashed_address", "normal_address", "reconcile"]
 
 PATIENCE = 30 * 86_400_000_000
 """For how long, microseconds, a receipt of a message or an address that nobody knows waits for it to become known."""

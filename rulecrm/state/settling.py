@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from rulecrm.model.sending import Received
 from rulecrm.state import tables
+from rulecrm.state.connecting import locked
 from rulecrm.state.matching import parts
 
 __all__ = ["settle"]
@@ -74,9 +75,7 @@ def _settle(connection: sa.Connection, decisions: Sequence[str]) -> int:
         .join_from(told, held, told.c.decision == held.c.decision)
         .where(told.c.decision.in_(decisions))
     )
-    if connection.dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True)
-    known = [_Known(*row) for row in connection.execute(query)]
+    known = [_Known(*row) for row in connection.execute(locked(connection, query, wait=False))]
     mine = [one.decision for one in known]
     begun: dict[str, dict[str | None, int]] = {one: {} for one in mine}
     handed_over = sa.select(tried.c.decision, tried.c.key, tried.c.begun).where(tried.c.decision.in_(mine))

@@ -169,6 +169,7 @@ class _Server(ThreadingHTTPServer):
 def _handler(serve: Callable[[Call], tuple[Reply, Fault | None]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body go out apart: the body would wait for the first's receipt
 
         def _any(self) -> None:
             parts = urlsplit(self.path)

@@ -25,6 +25,7 @@ from liquid.exceptions import BlockNestingError, LiquidError, UnknownFilterError
 from liquid.expression import Expression
 
 from rulecrm.words.errors import ReadingError
+from rulecrm.words.light import steps_of
 from rulecrm.words.sandbox import BoundedRange, Filled, Sandbox
 from rulecrm.words.used import LONGEST, Used
 
@@ -75,7 +76,7 @@ def read(text: str, sandbox: Sandbox) -> Read:
         raise ReadingError("it is nested too deep", 0, min(len(text), 1)) from None
     except LiquidError as error:
         raise _fault(error, text, sandbox) from None
-    filled.pieces, filled.own = walk.pieces, frozenset(walk.own)
+    filled.pieces, filled.own, filled.steps = walk.pieces, frozenset(walk.own), steps_of(filled.nodes)
     used = (evolve(one, own=True) if one.path[0] in walk.own else one for one in walk.used.values())
     outputs = sorted(walk.outputs, key=lambda one: one.start)
     return Read(filled, tuple(sorted(used, key=lambda one: one.start)), tuple(outputs))

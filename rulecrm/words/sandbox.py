@@ -11,6 +11,7 @@ everywhere. What they come to is a second at the very worst, and a hundredth of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Sized
+from contextlib import suppress
 from functools import partial
 from typing import Any, TextIO
 
@@ -18,18 +19,25 @@ import liquid
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.output import Output, OutputNode
 from liquid.context import RenderContext
-from liquid.exceptions import FilterArgumentError, LoopIterationLimitError, ResourceLimitError
+from liquid.exceptions import FilterArgumentError, LiquidError, LoopIterationLimitError, ResourceLimitError
 from liquid.stringify import to_liquid_string
 from liquid.template import BoundTemplate
 from liquid.token import Token
 from liquid.undefined import UNDEFINED, StrictUndefined
 from liquid.utils import ReadOnlyChainMap
 
+from rulecrm.words import light
 from rulecrm.words.filters import FILTERS
 from rulecrm.words.used import BORROWED
 from rulecrm.words.values import Word
 
-__all__ = ["BoundedRange", "Filled", "Sandbox"]
+__all__ = ["FAILS", "BoundedRange", "Filled", "Sandbox"]
+
+FAILS = (
+    LiquidError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What python-liquid and the functions behind its filters raise, whatever a template does."""
 
 OUTPUT = 400_000
 """Most bytes of a part: four times what Gmail shows of a letter."""
@@ -198,14 +206,24 @@ class Filled(BoundTemplate):
     Attributes:
         pieces: how many texts, tags and values it has.
         own: what it gives names to.
+        steps: what it does, where that is simple.
     """
 
     context_class = _Context
     pieces: int = 1
     own: frozenset[str] = frozenset()
+    steps: tuple[light.Step, ...] | None = None
 
     def fill(self, names: Mapping[str, object]) -> tuple[str, Mapping[int, str]]:
         """The text, and what came out of each `{{ … }}` first, by its offset; one that was not reached is not there."""
+        if self.steps is not None:
+            make = partial(_Context, self, globals=names)
+            with suppress(light.GivenUp, *FAILS):
+                return light.fill(self.steps, names, make, html=self.env.autoescape, most=OUTPUT)
+        return self.fill_whole(names)
+
+    def fill_whole(self, names: Mapping[str, object]) -> tuple[str, Mapping[int, str]]:
+        """The same, by the whole of python-liquid, which says what is wrong where something is."""
         context = _Context(self, globals=names)
         buffer = self._get_buffer()
         self.render_with_context(context, buffer)

@@ -122,6 +122,8 @@ def names(values: Mapping[str, Plain], *, zone: ZoneInfo, currency: str) -> dict
     Raises:
         TypeError: something that is no plain data, or an instant without a zone.
     """
+    if not any("." in name for name in values):
+        return {name: _seen(value, zone, currency) for name, value in values.items()}
     tree: dict[str, object] = {}
     for name in sorted(values, key=_dots, reverse=True):  # what has parts comes after them
         *path, last = name.split(".")
@@ -141,8 +143,10 @@ def _dots(name: str) -> int:
 
 
 def _seen(value: object, zone: ZoneInfo, currency: str) -> object:
-    if value is None or type(value) in _AS_THEY_ARE:
+    if value is None or type(value) in _AS_THEY_ARE or (type(value) is str and value.isascii()):
         return value
+    if type(value) is Decimal:
+        return Money.of(value, currency)
     match value:
         case str():
             plain = str(value)  # no subclass, whose methods could be another's

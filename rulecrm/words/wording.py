@@ -23,7 +23,7 @@ from rulecrm.words.errors import ReadingError, WordingError
 from rulecrm.words.html import is_html, text_of
 from rulecrm.words.locales import choose
 from rulecrm.words.reading import Read, read
-from rulecrm.words.sandbox import Sandbox
+from rulecrm.words.sandbox import FAILS, Sandbox
 from rulecrm.words.used import LONGEST
 from rulecrm.words.values import Plain, names
 
@@ -99,7 +99,7 @@ class Wording:
             text, said = self._fill(symbol, part, seen)
             made[name] = clean(text)
             if name == "body":
-                parameters = said
+                parameters = _parameters(part, said)
         if "body" in chosen and chosen["body"].html:
             html, plain = made.get("html", made["body"]), made.get("text")
         else:
@@ -124,19 +124,23 @@ class Wording:
         main = next((name for name in ("body", "html", "text") if name in parts), None)
         return None if main is None else choose(tuple(parts[main]), language)
 
-    def _fill(self, symbol: str, part: _Part, seen: Mapping[str, object]) -> tuple[str, dict[str, str]]:
+    def _fill(self, symbol: str, part: _Part, seen: Mapping[str, object]) -> tuple[str, Mapping[int, str]]:
         if part.read is None:
             return part.written.text, {}
         try:
-            text, said = part.read.filled.fill(seen)
-        except _FAILS as error:
+            return part.read.filled.fill(seen)
+        except FAILS as error:
             raise _failed(symbol, part.written, error) from None
-        named = ((one.name, said.get(one.start, "")) for one in part.read.outputs if one.name is not None)
-        first: dict[str, str] = {}
-        for name, value in named:
-            if not first.get(name):
-                first[name] = clean(unescape(value) if part.html else value)
-        return text, first
+
+
+def _parameters(part: _Part, said: Mapping[int, str]) -> dict[str, str]:
+    """What came out of the `{{ … }}` of a part first, by the last segment of their names."""
+    first: dict[str, str] = {}
+    for one in () if part.read is None else part.read.outputs:
+        if one.name is not None and not first.get(one.name):
+            value = said.get(one.start, "")
+            first[one.name] = clean(unescape(value) if part.html else value)
+    return first
 
 
 def _wanted(chosen: Mapping[str, _Part], *, html_channel: bool) -> dict[str, _Part]:
@@ -183,13 +187,6 @@ def _looks_html(template: Template, part: TemplatePart) -> bool:
     if template.channel == "sms":
         return False
     return (part.file or "").lower().endswith((".html", ".htm")) or is_html(part.text)
-
-
-_FAILS = (
-    LiquidError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
-    ValueError,
-)  # fmt: skip
-"""What python-liquid and the functions behind its filters raise, whatever a template does."""
 
 
 def _failed(symbol: str, part: TemplatePart, error: BaseException) -> WordingError:

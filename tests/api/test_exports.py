@@ -10,8 +10,9 @@ import rulecrm
 
 def test_the_public_names_are_these() -> None:
     assert sorted(rulecrm.__all__) == [
-        "Advanced", "Backtest", "Diagnostic", "Dispatched", "Engine", "Explanation", "Facts", "Result", "Routes", "Rules",
-        "RulesError", "Severity", "__version__", "check", "format_text", "instant_of", "load", "loads",
+        "Accounts", "Advanced", "Backtest", "Diagnostic", "Dispatched", "Engine", "Explanation", "FactStore", "Facts",
+        "Imported", "Result", "Routes", "Rules", "RulesError", "Severity", "Synced", "__version__", "check", "format_text",
+        "import_files", "instant_of", "load", "loads", "sync",
     ]  # fmt: skip
     for name in rulecrm.__all__:
         assert getattr(rulecrm, name) is not None

@@ -206,7 +206,7 @@ def test_a_kind_declared_later_is_read_from_its_own_frame_or_from_the_events():
     kind = Kind("live_watch", "live_watch", "at", columns)
     own = pl.DataFrame({"customer": ["a"], "at": [NOON], "room": ["r"], "minutes": [5]})
     served = Facts.from_frames(live_watch=own).rows(kind, ["room", "minutes"], **CNY).collect()
-    assert served.to_dicts() == [{"at": NOON_US, "customer": "a", "room": "r", "minutes": 5}]
+    assert served.to_dicts() == [{"at": NOON_US, "customer": "a", "person": "a", "room": "r", "minutes": 5}]
     shared = own.with_columns(kind=pl.lit("live_watch"))
     facts = Facts.from_frames(events=shared)
     assert facts.kinds() == {"live_watch"}

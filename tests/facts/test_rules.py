@@ -150,7 +150,7 @@ def test_a_frame_for_one_kind_takes_the_place_of_the_shared_one():
     assert [one.code for one in facts.warnings] == ["R424"]
     served = facts.rows(KINDS["purchase"], ["amount", "paid_at"], **CNY).collect()
     at = int(DAYS[0].timestamp()) * 1_000_000
-    assert served.to_dicts() == [{"at": at, "customer": "z", "amount": 70_000, "paid_at": at}]
+    assert served.to_dicts() == [{"at": at, "customer": "z", "person": "z", "amount": 70_000, "paid_at": at}]
 
 
 def test_items_take_what_they_lack_from_orders_and_products():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rulecrm.engine.versions import params_of
 from rulecrm.model.durations import Duration
+from rulecrm.runtime import calendar
 from rulecrm.semantics import compile_rules
 
 LENGTHS = st.builds(Duration, *(st.integers(-(10**most), 10**most) for most in (4, 6, 15)))
@@ -19,6 +20,15 @@ LENGTHS = st.builds(Duration, *(st.integers(-(10**most), 10**most) for most in (
 
 def read(text: str) -> Duration:
     return Duration.of(*((int(count), unit) for count, unit in re.findall(r"(-?\d+)([a-z]+)", text)))
+
+
+@given(
+    st.builds(Duration, st.integers(0, 30), st.integers(0, 800), st.integers(0, 10**12)),
+    st.integers(1_000_000_000_000_000, 1_700_000_000_000_000),
+    st.sampled_from(["UTC", "Europe/Berlin", "Asia/Shanghai", "Pacific/Apia", "Pacific/Kwajalein", "America/St_Johns"]),
+)
+def test_no_clock_takes_longer_than_the_most(length: Duration, start: int, zone: str) -> None:
+    assert calendar.shift_scalar(start, length, zone) - start < length.most
 
 
 @given(LENGTHS)

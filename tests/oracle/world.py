@@ -20,7 +20,7 @@ __all__ = ["EVENT_KINDS", "ORDER_KINDS", "STAGES", "SUBJECTS", "Row", "World"]
 
 Record = Mapping[str, Value]
 
-SUBJECTS = ("customer", "product", "staff", "shop", "source")
+SUBJECTS = ("customer", "person", "product", "staff", "shop", "source")
 STAGES = ("placed", "paid", "shipped", "delivered", "completed", "cancelled", "refunded")
 ORDER_KINDS = {
     "order": "placed_at",
@@ -102,6 +102,11 @@ def _instant_of(kind: str) -> str:
     return "paid_at" if kind == "item" else "at"
 
 
+def _key(record: Record, subject: str) -> Value:
+    """Whose a record is; who is linked with nobody is a person by himself."""
+    return record.get(subject, record.get("customer")) if subject == "person" else record.get(subject)
+
+
 @frozen
 class World:
     """Every fact there is, past and future.
@@ -126,7 +131,7 @@ class World:
         rows = [
             row
             for row in self._seen(kind, now, zone)
-            if row.record.get(subject) == key
+            if _key(row.record, subject) == key
         ]  # fmt: skip
         return sorted(rows, key=lambda row: row.order)
 

@@ -69,6 +69,14 @@ def test_questions_narrow(ledger: Ledger) -> None:
         ledger.decisions(since=dt.datetime(2025, 1, 1))
 
 
+def test_a_campaign_is_not_one_whose_name_begins_alike(ledger: Ledger) -> None:
+    rows = [journey("li", campaign=name) for name in ("gift", "gift_2", "gift2", "gif", "gift~")]
+    advance(ledger, T0 + DAY, new=rows, made=[decision(row) for row in rows])
+    for name in ("gift", "gift_2", "gift2", "gif", "gift~"):
+        assert ledger.decisions(campaign=name).get_column("campaign").to_list() == [name]
+        assert ledger.journeys(campaign=name).get_column("campaign").to_list() == [name]
+
+
 def test_an_advance_sees_what_is_live_quiet_and_granted(ledger: Ledger) -> None:
     fill(ledger)
     with ledger.advance(T0 + 2 * DAY, expected_clock=T0 + DAY) as under_way:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.model.decisions import ids_of
 from rulecrm.model.durations import Duration
 from rulecrm.state import Ledger
 from rulecrm.state.address import address_of
@@ -99,6 +100,23 @@ def test_the_first_step_still_makes_version_1(url: str) -> None:
         sql(url, f"DROP TABLE {name}")
     sql(url, *VERSION_1.read_text("utf-8").split(";\n"))
     assert _shape(url) == made
+
+
+def test_decisions_of_a_campaign_lie_side_by_side(ledger: Ledger, url: str) -> None:
+    """In the order of bytes, which is why there is no index by campaign."""
+    first, end = ids_of("gift")
+    question = f"SELECT * FROM rulecrm_decisions WHERE decision >= '{first}' AND decision < '{end}'"
+    with behind(url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # which is quicker while there is nothing
+            plan = [str(row[0]) for row in connection.exec_driver_sql(f"EXPLAIN {question}")]
+            assert any("Index Cond" in line for line in plan), plan
+            names = "SELECT DISTINCT collation_name FROM information_schema.columns"
+            keys = "column_name IN ('decision', 'journey', 'customer') AND table_schema = current_schema()"
+            assert connection.exec_driver_sql(f"{names} WHERE {keys}").all() == [("C",)]
+        else:
+            (row,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}").all()
+            assert str(row[-1]).startswith("SEARCH rulecrm_decisions USING INDEX"), row
 
 
 def _shape(url: str) -> dict[str, object]:

@@ -22,14 +22,22 @@ __all__ = ["command"]
     metavar="DIR",
     help="Folder to write rules, facts, result and picture to.",
 )
-def command(*, folder: Path) -> None:
+@click.option("--platform", metavar="NAME", help="Run a shop on a local fake of a platform: taobao, say.")
+def command(*, folder: Path, platform: str | None) -> None:
     """Run the rules of a music shop over its 23,570 customers, at two instants.
 
-    The data set (CDNOW, 1997-1998) is part of the package; nothing is downloaded.
+    The data set (CDNOW, 1997-1998) is part of the package; nothing is downloaded. With --platform, a made-up shop is
+    run for three weeks instead: every day what has changed is synced, everybody is moved, messages go to a file.
     """
     from rich.console import Console
 
-    from rulecrm.demo.show import show
-
+    console = Console(highlight=False, soft_wrap=True)
     with reporting():
-        show(folder, console=Console(highlight=False, soft_wrap=True), progress=progress)
+        if platform is not None:
+            from rulecrm.demo.platform import show_platform
+
+            show_platform(platform, folder, console=console)
+            return
+        from rulecrm.demo.show import show
+
+        show(folder, console=console, progress=progress)

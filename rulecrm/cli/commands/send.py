@@ -19,7 +19,7 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 if TYPE_CHECKING:
     from rulecrm import Engine, Rules
     from rulecrm.dispatch import Dispatched
-    from rulecrm.state.outbox import Waiting
+    from rulecrm.state.waiting import Waiting
 
 __all__ = ["command"]
 

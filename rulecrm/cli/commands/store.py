@@ -76,7 +76,7 @@ def compact(*, folder: Path) -> None:
     from rulecrm.lake import FactStore
 
     with reporting():
-        FactStore.open(folder).compact(dt.datetime.now(dt.UTC))
+        FactStore.open(folder).compact()
     click.echo("done")
 
 
@@ -88,5 +88,5 @@ def vacuum(*, folder: Path, keep_hours: int) -> None:
     from rulecrm.lake import FactStore
 
     with reporting():
-        removed = FactStore.open(folder).vacuum(keep_hours)
-    click.echo(f"{len(removed):,} files removed")
+        FactStore.open(folder).vacuum(keep=dt.timedelta(hours=keep_hours))
+    click.echo("done")
