@@ -25,6 +25,7 @@ from tests.benchmarks import (
     sending,
     startup,
     store,
+    store_index,
     windows,
 )
 from tests.benchmarks import compile as compiling
@@ -49,6 +50,7 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "memory": memory.run,
     "ledger": ledger.run,
     "sending": sending.run,
+    "store_index": store_index.run,
     "store": store.run,
 }
 

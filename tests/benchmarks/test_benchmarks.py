@@ -25,6 +25,7 @@ from tests.benchmarks import (
     segments,
     sending,
     startup,
+    store_index,
     windows,
 )
 from tests.benchmarks.__main__ import main
@@ -204,3 +205,9 @@ def test_everything_that_waits_is_sent_once(setup: Setup) -> None:
     table = sending.run(setup)
     assert {line.case for line in table.lines} >= {"200 messages", "a provider's rate"}
     assert all(line.value for line in table.lines)
+
+
+def test_a_kept_index_gives_the_answers_of_frames_in_memory(setup: Setup) -> None:
+    lines = store_index.run(setup).lines
+    assert [line.way for line in lines[-3:]] == ["put", "index brought up to date", "both"]
+    assert all(line.value for line in lines)

@@ -21,7 +21,7 @@ from rulecrm.lake import FactStore
 from rulecrm.lake.persons import link_of
 from rulecrm.planning import make_plan
 from rulecrm.runtime import kept, shelf
-from rulecrm.runtime.kept import FOLDER, keep_store, open_store, refresh
+from rulecrm.runtime.kept import FOLDER, keep_store, open_store, refresh_index
 from rulecrm.runtime.shelf import Shelf
 from rulecrm.runtime.store import Store
 from tests.strategies import fewer
@@ -224,7 +224,7 @@ def test_what_is_kept_and_brought_up_to_date_equals_what_is_built_anew(
             brought.prepare(NEEDS)
             _agree(brought, right)
             if refreshed:
-                assert refresh(folder) == 1
+                assert refresh_index(folder) == 1
                 _agree(_kept(folder), right)
 
 
@@ -279,7 +279,7 @@ def test_files_of_what_did_not_change_stay(shop: Path) -> None:
     before = {file.name for file in place.iterdir()}
     existing = {"order": "o1", "customer": "c2", "placed_at": T0, "paid_at": T0, "amount": Decimal(99)}
     _write(shop, [("orders", (existing,))])
-    assert refresh(shop) == 1
+    assert refresh_index(shop) == 1
     kept_files = before & {file.name for file in place.iterdir()}
     listing = Shelf(place).look()
     assert listing is not None
@@ -342,7 +342,7 @@ def test_other_options_have_an_index_of_their_own(shop: Path) -> None:
     store.prepare(NEEDS)
     assert keep_store(facts, store)
     assert len(list((shop / FOLDER).iterdir())) == 2
-    assert refresh(shop) == 2
+    assert refresh_index(shop) == 2
 
 
 def test_another_version_builds_its_own(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,7 +406,7 @@ def test_rows_put_away_are_never_hidden_by_an_index(shop: Path) -> None:
     with pytest.raises(rulecrm.RulesError) as right:
         _fresh(shop)
     assert str(error.value) == str(right.value)
-    assert refresh(shop) == 0
+    assert refresh_index(shop) == 0
     facts = Facts.open(
         shop, schema=RULES.program.schema, zone=RULES.program.zone, on_error="quarantine", keep_index=True
     )
