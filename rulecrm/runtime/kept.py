@@ -176,6 +176,8 @@ def _fill(facts: Facts, home: Home, store: Store) -> None:
     if listing.commit < home.commit:
         with suppress(DamagedError, RulesError, UnlikeError):
             _bring(facts, home, store, shelf, listing)
+        known, rows = store.built()
+        shelf.release([*(one.attributes for one, _ in known.values()), *(one.frame for one, _ in rows.values())])
         return
     with suppress(DamagedError):
         registers = {name: shelf.register(filed) for name, filed in listing.registers.items()}
