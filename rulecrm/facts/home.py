@@ -129,9 +129,17 @@ class Home:
             if subject in versions.collect_schema():
                 rows = keys if subject == key else versions.filter(_among(key, keys)).select(subject).collect()
                 found.append(rows if isinstance(rows, pl.Series) else rows.to_series())
+            elif subject == "person" and "customer" in versions.collect_schema():
+                customers = versions.filter(_among(key, keys)).select("customer").collect().to_series()
+                found.append(self._persons(customers))
             elif subject in self._schema(frame):
                 return None
         return _joined(found).alias(subject)
+
+    def _persons(self, customers: pl.Series) -> pl.Series:
+        """Who they are; links have not changed, or there would be no part."""
+        persons = self.store.persons()
+        return customers if persons.is_empty() else customers.replace(persons["customer"], persons["person"])
 
     # --- what hangs on it ---------------------------------------------------------------------------------------
 
