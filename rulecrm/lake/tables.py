@@ -53,6 +53,11 @@ class Tables:
         """The newest version of a table, committed or not."""
         return self._newest(name).version()
 
+    def identity(self, name: str) -> str:
+        """The name that Delta Lake gave to a table when it was made: no other has it, wherever it lies."""
+        with translated(self.path):
+            return str(self._open(name).metadata().id)
+
     def scan(self, name: str, version: int) -> pl.LazyFrame:
         """A table as of a version, for good."""
         with translated(self.path):
