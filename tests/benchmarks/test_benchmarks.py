@@ -18,6 +18,7 @@ from tests.benchmarks import (
     expert_duckdb,
     expert_polars,
     fifty,
+    importing,
     ledger,
     lifecycle,
     memory,
@@ -40,7 +41,7 @@ TINY = SIZES["T"]
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
     return Setup(
-        TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300, messages=200
+        TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300, messages=200, imported=500
     )
 
 
@@ -166,6 +167,13 @@ def test_a_ledger_takes_and_gives_what_is_written_by_hand(setup: Setup) -> None:
     lines = ledger.run(setup).lines
     assert [line.way for line in lines if line.way == OURS] == [OURS] * 4
     assert all(line.value is not None and line.value > 0 for line in lines)
+
+
+def test_sellers_files_are_read_whole(setup: Setup) -> None:
+    lines = importing.run(setup).lines
+    assert {line.case for line in lines} == {"taobao, 500 orders", "amazon, 500 orders"}
+    assert {line.unit for line in lines} == {"s", "s of CPU", "MB"}
+    assert all(line.value for line in lines)
 
 
 def test_memory_is_told_in_megabytes(setup: Setup) -> None:
