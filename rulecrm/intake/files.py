@@ -23,7 +23,7 @@ from rulecrm.sheets import Summary, recognise, summary
 
 __all__ = ["Imported", "Opened", "import_files", "open_file"]
 
-_ROWS = 250_000
+_ROWS = 1_200_000
 """Rows are kept by so many at a time, so that a file of any size needs no more memory than these."""
 
 Progress = Callable[[str, int], None]

@@ -54,6 +54,20 @@ class AliExpressServer(IopServer):
             "aliexpress.solution.order.info.get": self._api("order_info_get", "param1", self.orders.order_info),
         }
 
+    def settings(self) -> Mapping[str, object]:
+        """An account here."""
+        return {
+            "use": "aliexpress", "url": self.url, "app_key": self.app_key, "app_secret": "env:ALIEXPRESS_SECRET",
+            "access_token": "env:ALIEXPRESS_TOKEN", "refresh_token": "env:ALIEXPRESS_REFRESH", "since": "2025-11-01",
+        }  # fmt: skip
+
+    def environment(self) -> Mapping[str, str]:
+        """Its secrets."""
+        return {
+            "ALIEXPRESS_SECRET": self.app_secret, "ALIEXPRESS_TOKEN": self.access_token,
+            "ALIEXPRESS_REFRESH": self.refresh_token,
+        }  # fmt: skip
+
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """What a reader of everything has."""
         return self.orders.truth()
