@@ -24,9 +24,9 @@ paid is not paid yet.
 Amounts. `payment` of a trade is what is paid in all, postage included. `payment` of a trade's only line includes the
 postage, that of one line of several does not (taobao.trade.fullinfo.get, note 2), and after a refund it says less; so a
 line's amount is worked out by the documented formula, price × num + adjust_fee - discount_fee, less its share of what
-was taken off the whole (`part_mjz_discount`). Services (`service_orders`) are paid with the rest and are no lines; nor is
-a line that was closed before the others were paid. Where lines, services and postage come to `payment`, or to `payment`
-and what was paid back, the order's amount is what they come to; where they do not, it is `payment`, with a remark.
+was taken off the whole (`part_mjz_discount`). Services (`service_orders`) are paid with the rest and are no lines. Nor
+is a line that was closed before the others were paid. Where lines, services and postage come to `payment`, or to
+`payment` and what was paid back, the order's amount is what they come to; where not, it is `payment`, with a remark.
 """
 
 from __future__ import annotations
