@@ -13,11 +13,12 @@ from rulecrm_aliexpress.pacific import PACIFIC
 from rulecrm_aliexpress.settings import Settings
 from rulecrm_aliexpress.source import open_aliexpress
 
-from rulecrm.plugin import PlatformContext, StoppedError, read_settings
+from rulecrm.plugin import LaterError, PlatformContext, StoppedError, read_settings
 from rulecrm.plugin.iop import IopAccount, IopGateway
 from rulecrm.plugin.pulling import Patience
 from rulecrm.plugin.wire import Wire
 from rulecrm.testing.clocks import FakeClock
+from rulecrm.testing.faults import Fault
 from rulecrm.testing.markets import Market
 from rulecrm.testing.sources import KEYS, Kept, Opener, PlatformFake, SourceContract, pull_into
 
@@ -205,6 +206,26 @@ def test_an_hour_that_is_skipped_loses_nothing(server: AliExpressServer, read: R
         kept = read(kept, since="2025-03-08", page_size=20)
     market.clock.move(dt.timedelta(hours=1))
     assert same(read(kept, page_size=20), server)
+
+
+def test_an_order_whose_details_are_not_given_comes_as_the_list_has_it(server: AliExpressServer, read: Reader) -> None:
+    server.market.live(2)
+    server.market.clock.move(dt.timedelta(hours=1))
+    order = next(trade.order for trade in server.market.trades if trade.stage != "placed")
+    server.orders.withheld.add(order)
+    kept = read(Kept())
+    row = kept.rows["orders"][order,]
+    assert row["amount"] == next(one["amount"] for one in server.truth()["orders"] if one["order"] == order)
+    assert "country" not in row
+    assert kept.remarks["details of an order were not given"] == 1
+
+
+def test_a_ban_for_hours_ends_the_run_and_says_until_when(server: AliExpressServer, read: Reader) -> None:
+    server.ban = 7200
+    server.fail(Fault.THROTTLED)
+    with pytest.raises(LaterError) as later:
+        read(Kept())
+    assert later.value.after == server.market.clock.now() + dt.timedelta(hours=2)
 
 
 def test_a_clock_that_is_hours_off_stops_it_with_the_reason(server: AliExpressServer, read: Reader) -> None:

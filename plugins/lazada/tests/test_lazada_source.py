@@ -27,7 +27,9 @@ def settings_of(server: LazadaServer, monkeypatch: pytest.MonkeyPatch, **more: o
     for name, secret in server.environment().items():
         monkeypatch.setenv(name, secret)
     given = {name: value for name, value in server.settings().items() if name != "use"}
-    return read_settings({**given, "timeout": 0.5, "page_size": 7, **more}, Settings, where="[accounts.shop]")
+    return read_settings(
+        {**given, "timeout": 0.5, "page_size": 7, "since": "2025-11-01", **more}, Settings, where="[accounts.shop]"
+    )
 
 
 Reader = Callable[..., Kept]
