@@ -14,7 +14,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import campaigns, fifty, ledger, lifecycle, memory, rows, segments, sending, startup, windows
+from tests.benchmarks import (
+    campaigns,
+    fifty,
+    ledger,
+    lifecycle,
+    memory,
+    rows,
+    segments,
+    sending,
+    startup,
+    store,
+    windows,
+)
 from tests.benchmarks import compile as compiling
 from tests.benchmarks.setup import Setup
 from tests.benchmarks.shop import SIZES
@@ -37,6 +49,7 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "memory": memory.run,
     "ledger": ledger.run,
     "sending": sending.run,
+    "store": store.run,
 }
 
 
