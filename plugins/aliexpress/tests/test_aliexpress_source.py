@@ -228,6 +228,21 @@ def test_a_ban_for_hours_ends_the_run_and_says_until_when(server: AliExpressServ
     assert later.value.after == server.market.clock.now() + dt.timedelta(hours=2)
 
 
+@pytest.mark.parametrize("seconds", [-1800, 90, 600])
+def test_a_clock_that_is_minutes_off_loses_nothing(
+    server: AliExpressServer, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    clock, kept = server.market.clock, Kept()
+    context = PlatformContext(lambda: clock.now() + dt.timedelta(seconds=seconds), clock.sleep, lambda: 0.5, "shop")
+    for _ in range(12):
+        server.market.live(0.2)
+        source = open_aliexpress(settings_of(server, monkeypatch), context)
+        asyncio.run(pull_into(kept, source, context.now()))
+    clock.move(dt.timedelta(hours=1))
+    asyncio.run(pull_into(kept, open_aliexpress(settings_of(server, monkeypatch), context), context.now()))
+    assert same(kept, server)
+
+
 def test_a_clock_that_is_hours_off_stops_it_with_the_reason(server: AliExpressServer, read: Reader) -> None:
     server.skew = dt.timedelta(hours=3)
     with pytest.raises(StoppedError, match="timestamp"):

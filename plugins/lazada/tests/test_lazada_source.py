@@ -125,6 +125,21 @@ def test_whether_bounds_are_within_makes_no_difference(server: LazadaServer, rea
     assert same(read(kept), server)
 
 
+@pytest.mark.parametrize("seconds", [-1800, 90, 600])
+def test_a_clock_that_is_minutes_off_loses_nothing(
+    server: LazadaServer, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    clock, kept = server.market.clock, Kept()
+    context = PlatformContext(lambda: clock.now() + dt.timedelta(seconds=seconds), clock.sleep, lambda: 0.5, "shop")
+    for _ in range(12):
+        server.market.live(0.2)
+        source = open_lazada(settings_of(server, monkeypatch), context)
+        asyncio.run(pull_into(kept, source, context.now()))
+    clock.move(dt.timedelta(hours=1))
+    asyncio.run(pull_into(kept, open_lazada(settings_of(server, monkeypatch), context), context.now()))
+    assert same(kept, server)
+
+
 def test_orders_in_another_order_than_was_asked_for_stop_it(server: LazadaServer, read: Reader) -> None:
     server.orderly = False
     server.market.live(6)
