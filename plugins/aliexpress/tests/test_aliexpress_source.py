@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+from attrs import evolve
 from rulecrm_aliexpress.fake import AliExpressServer, LegacyServer
 from rulecrm_aliexpress.pacific import PACIFIC
 from rulecrm_aliexpress.settings import Settings
@@ -134,7 +135,10 @@ def test_whether_bounds_are_within_and_lists_are_wrapped_makes_no_difference(
     server: AliExpressServer, read: Reader, within: bool, bare: bool
 ) -> None:
     server.orders.within, server.orders.bare = within, bare
+    server.market.clock.instant = dt.datetime(2025, 11, 10, 3, 0, tzinfo=UTC)
     server.market.live(3)
+    bound = dt.datetime(2025, 11, 12, tzinfo=UTC)  # of a window, as days from `since` on are windows
+    server.market.put(evolve(server.market.trades[0], changed_at=bound))
     kept = read(Kept())
     server.market.clock.move(dt.timedelta(hours=1))
     assert same(read(kept), server)
@@ -177,9 +181,9 @@ def test_an_hour_that_is_there_twice_loses_nothing(server: AliExpressServer, rea
     kept = Kept()
     while market.clock.now() < dt.datetime(2025, 11, 2, 12, 0, tzinfo=UTC):
         market.live(minutes / 1440)
-        kept = read(kept, since="2025-11-02", page_size=20)
+        kept = read(kept, since="2025-11-02", page_size=20, overlap_minutes=5)
     market.clock.move(dt.timedelta(hours=1))
-    kept = read(kept, page_size=20)
+    kept = read(kept, page_size=20, overlap_minutes=5)
     true = {row["order"]: row for row in server.truth()["orders"]}
     found = {row["order"]: row for row in kept.rows["orders"].values()}
     assert set(found) == set(true)

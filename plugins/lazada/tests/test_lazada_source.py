@@ -103,7 +103,9 @@ def test_items_of_many_orders_are_asked_for_at_once(server: LazadaServer, read: 
     assert {call.method for call in lists} == {"GET"}
 
 
-def test_more_orders_of_one_second_than_a_page_has_all_come(server: LazadaServer, read: Reader) -> None:
+@pytest.mark.parametrize("within", [True, False])
+def test_more_orders_of_one_second_than_a_page_has_all_come(server: LazadaServer, read: Reader, within: bool) -> None:
+    server.within = within
     server.market.live(4)
     at = server.market.clock.now().replace(microsecond=0) - dt.timedelta(hours=3)
     for trade in server.market.trades[:30]:
