@@ -17,6 +17,7 @@ from rich.console import Console
 from tests.benchmarks import (
     campaigns,
     fifty,
+    importing,
     ledger,
     lifecycle,
     memory,
@@ -52,6 +53,7 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "sending": sending.run,
     "store_index": store_index.run,
     "store": store.run,
+    "import": importing.run,
 }
 
 
