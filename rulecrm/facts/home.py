@@ -107,8 +107,8 @@ class Home:
     def _touched(self, written: Collection[str], since: int, fields: Collection[str]) -> dict[str, pl.Series]:
         """By frame, keys of rows that have a new version, or take something from one that has."""
         found = {name: self._new(name, since) for name in self.frames if name in written}
-        products = found.get(PRODUCT_FRAME)
-        for name in self._borrowing(fields) if products is not None and len(products) else ():
+        products = found.get(PRODUCT_FRAME, _joined([]))
+        for name in self._borrowing(fields) if len(products) else ():
             rows = self.frames[name].filter(_among("product", products)).select(keeping_of(name).key)
             found[name] = _joined([*([found[name]] if name in found else []), rows.collect().to_series()])
         orders = [found[name] for name in (ORDER_FRAME, ITEM_FRAME) if name in found]
