@@ -150,7 +150,9 @@ class Home:
         # Orders before items, for the items of an order of theirs are theirs.
         for name in sorted(self.frames, key=lambda name: (name != ORDER_FRAME, name != ITEM_FRAME)):
             key, columns = keeping_of(name).key, self._schema(name)
-            chosen = [_among(subject, keys) for subject, keys in affected.items() if subject in columns]
+            # A customer whom nobody has linked is a person by himself, and has no column of his own for that.
+            told = [(one if one != "person" or one in columns else "customer", keys) for one, keys in affected.items()]
+            chosen = [_among(subject, keys) for subject, keys in told if subject in columns]
             chosen += [_among(key, touched[name])] if name in touched else []
             if name == ITEM_FRAME and ORDER_FRAME in found:
                 chosen.append(_among("order", found[ORDER_FRAME]["order"].unique()))

@@ -17,6 +17,7 @@ from rich.console import Console
 from tests.benchmarks import (
     campaigns,
     fifty,
+    importing,
     ledger,
     lifecycle,
     memory,
@@ -50,6 +51,7 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "ledger": ledger.run,
     "sending": sending.run,
     "store": store.run,
+    "import": importing.run,
 }
 
 
