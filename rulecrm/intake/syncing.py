@@ -20,11 +20,12 @@ import polars as pl
 from attrs import define, field
 
 from rulecrm.intake.accounts import Account
-from rulecrm.intake.admission import Admitted, admit_rows
+from rulecrm.intake.admission import Admitted, admit_rows, with_their_orders
 from rulecrm.intake.told import Synced
 from rulecrm.lake import FactStore, Tally
 from rulecrm.model.schema import Schema
 from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused, StoppedError, installed
+from rulecrm.runtime import refresh_index
 
 __all__ = ["Progress", "Writing", "async_sync", "sync"]
 
@@ -65,8 +66,10 @@ class Writing:
         Raises:
             TypeError: the batch is not what a batch has to be: a mistake of the plugin's.
         """
-        admitted = [admit_rows(frame, rows, self.origin, self.schema) for frame, rows in batch.rows.items()]
-        for group in admitted:
+        admitted = {frame: admit_rows(frame, rows, self.origin, self.schema) for frame, rows in batch.rows.items()}
+        if {"orders", "items"} <= admitted.keys():
+            admitted["items"] = with_their_orders(admitted["items"], admitted["orders"])
+        for group in admitted.values():
             for one in group:
                 self._take(one)
         self._refuse(batch.refused)
@@ -165,7 +168,8 @@ def sync(
 ) -> tuple[Synced, ...]:
     """Pull what has changed at accounts into a store, which is made where there is none; accounts one after another.
 
-    An account that has to stop does not keep the others from going on. Arguments and errors are those of `async_sync`.
+    An account that has to stop does not keep the others from going on. An index that is kept in the store is brought up
+    to date. Arguments and errors are those of `async_sync`.
     """
     several = [accounts] if isinstance(accounts, Account) else list(accounts)
     store = into if isinstance(into, FactStore) else FactStore.open(Path(into), create=True)
@@ -175,4 +179,6 @@ def sync(
             await async_sync(account, store, until=until, context=context, progress=progress) for account in several
         ])  # fmt: skip
 
-    return asyncio.run(each())
+    done = asyncio.run(each())
+    refresh_index(store.path)
+    return done
