@@ -66,6 +66,9 @@ _WORDS = {
     "title": "Lineitem name",
     "line_status": "Lineitem fulfillment status",
 }
+_USED = (
+    "Name", "Id", "Phone", "Lineitem quantity", "Lineitem sku", *_STAGES.values(), *_AMOUNTS.values(), *_WORDS.values(),
+)  # fmt: skip
 _STATUSES = (
     "authorized", "expired", "paid", "partially_paid", "partially_refunded", "pending", "refunded", "voided",
     "fulfilled", "unfulfilled", "partial", "restocked",
@@ -75,7 +78,7 @@ _STATUSES = (
 def read(sample: Sample, options: Mapping[str, str]) -> Iterator[Batch]:
     """The batches of a file; of the options it knows `shop`."""
     columns = _columns(sample.header, options.get("shop"))
-    read = lines(sample, columns, one=("currency", "placed_at", "customer"))
+    read = lines(sample, columns, wanted=_USED, one=("currency", "placed_at", "customer"))
     for part in whole_orders(read.frame):
         named = part.with_columns(pl.coalesce(pl.col("id").drop_nulls().first().over("order"), "order").alias("order"))
         orders = _orders(named)
