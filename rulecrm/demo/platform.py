@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from rulecrm import Synced
+    from rulecrm.plugin import Registry
     from rulecrm.testing.fakes import PlatformFake
 
 __all__ = ["show_platform"]
 
-DAYS = 28
+DAYS = 21
 _ACCOUNT = "demo"
 
 _SENDING = """\
@@ -72,7 +73,9 @@ class _Place:
         return self.folder / "crm.db"
 
 
-def show_platform(name: str, folder: Path, *, console: Console, days: int = DAYS) -> None:
+def show_platform(
+    name: str, folder: Path, *, console: Console, days: int = DAYS, registry: Registry | None = None
+) -> None:
     """Run a shop on a fake of a platform for some weeks: every day sync, advance and send; at the end say who is who.
 
     Args:
@@ -80,11 +83,15 @@ def show_platform(name: str, folder: Path, *, console: Console, days: int = DAYS
         folder: where settings, rules, store, ledger and messages go.
         console: where the words go.
         days: how long the shop is open.
+        registry: what is installed.
 
     Raises:
         RulesError: R712, no such platform is installed, it has no fake, or the folder has a shop already.
     """
-    fake = _fake(name)
+    from rulecrm.plugin import installed
+
+    registry = registry or installed()
+    fake = _fake(name, registry)
     place = _Place(folder)
     if place.store.exists() or place.ledger.exists():
         message = f"there is a shop in {folder} already"
@@ -94,7 +101,7 @@ def show_platform(name: str, folder: Path, *, console: Console, days: int = DAYS
         _write(place, fake)
         os.environ.update(fake.environment())
         console.print(f"{name}: a fake of it listens at {fake.url}, and nothing leaves this machine")
-        synced, outcomes = _live(place, fake, days)
+        synced, outcomes = _live(place, fake, days, registry)
     console.print(_read(name, synced))
     console.print(_customers(place, fake.market.clock.now()))
     console.print(_messages(outcomes))
@@ -104,11 +111,10 @@ def show_platform(name: str, folder: Path, *, console: Console, days: int = DAYS
         console.print(f"stopped: {stopped}")
 
 
-def _fake(name: str) -> PlatformFake:
-    from rulecrm.plugin import installed
+def _fake(name: str, registry: Registry) -> PlatformFake:
     from rulecrm.testing.fakes import PlatformFake
 
-    platforms = installed().platforms
+    platforms = registry.platforms
     able = [one for one, platform in platforms.items() if platform.fake is not None]
     if name not in platforms or (make := platforms[name].fake) is None:
         what = f"`{name}` has no fake" if name in platforms else f"no platform `{name}` is installed"
@@ -136,12 +142,12 @@ def _toml(settings: Mapping[str, object]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _live(place: _Place, fake: PlatformFake, days: int) -> tuple[list[Synced], Counter[str]]:
+def _live(place: _Place, fake: PlatformFake, days: int, registry: Registry) -> tuple[list[Synced], Counter[str]]:
     from rulecrm import Accounts, Engine, Facts, Routes, load, sync
     from rulecrm.plugin import PlatformContext
 
     rules = load(place.rules)
-    account = Accounts.load(place.accounts).one(_ACCOUNT)
+    account = Accounts.load(place.accounts, registry=registry).one(_ACCOUNT)
     clock = fake.market.clock
     context = PlatformContext(clock.now, clock.sleep, tokens=place.folder / "tokens" / f"{_ACCOUNT}.json")
     synced, outcomes = [], Counter[str]()

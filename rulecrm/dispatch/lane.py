@@ -31,9 +31,6 @@ from rulecrm.state import Mark, Outcome, Ways
 
 __all__ = ["Lane"]
 
-_CHUNK = 1000
-"""Messages prepared at a time."""
-
 _FRESH = 5_000_000
 """Microseconds: what passed the gate longer ago is taken there again before it is handed over."""
 
@@ -93,7 +90,7 @@ class Lane:
             if self._preparing is not None and self._preparing.done():
                 self._drained = self._preparing.result() == 0
                 self._preparing = None
-            low = self._left() < _CHUNK
+            low = self._left() < self._pace.ahead
             if low and not self._drained and not self._closed and self._preparing is None:
                 self._preparing = asyncio.create_task(self._prepare())
             volley = [] if self._closed else await self._volley()
@@ -114,7 +111,7 @@ class Lane:
     async def _prepare(self) -> int:
         """Claim a chunk, ask the gate, find the words; how many were claimed."""
         shared = self.shared
-        room = min(_CHUNK, self._pace.ahead, shared.left())
+        room = min(self._pace.ahead, shared.left())
         if room <= 0:
             return 0
         now = shared.now()

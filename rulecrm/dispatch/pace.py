@@ -19,6 +19,15 @@ __all__ = ["Pace"]
 _AHEAD = 20
 """Seconds of a route's rate that are claimed at a time, and no more, so that claims do not run out meanwhile."""
 
+_SOON = 2.0
+"""Seconds: what goes out in so long is claimed at a time, so that the gate need not be asked about it again."""
+
+_LEAST = 200
+"""Messages that are claimed at a time, however slow it is: a claim costs as much as that many messages."""
+
+_MOST_AHEAD = 1000
+"""Messages that are claimed at a time, however fast it is."""
+
 _MOMENT = 0.2
 """Seconds: what goes out in so long may be marked at a time."""
 
@@ -41,12 +50,13 @@ class Pace:
     _granted: Granted | None = field(default=None, init=False)
     _next: int = field(default=0, init=False)
     _speed: float = field(default=0.0, init=False)
-    _since: int = field(default=0, init=False)
+    _since: int | None = field(default=None, init=False)
 
     @property
     def ahead(self) -> int:
-        """How many messages may be claimed ahead of their turn."""
-        return self._of_rate(_AHEAD)
+        """How many messages are claimed at a time."""
+        soon = int(self._speed * _SOON) if self._speed else _MOST_AHEAD
+        return min(_MOST_AHEAD, max(_LEAST, soon), self._of_rate(_AHEAD))
 
     @property
     def window(self) -> int:
@@ -58,13 +68,16 @@ class Pace:
 
     def begin(self) -> None:
         """The first messages are handed over after nothing was under way: how long that was says nothing."""
-        self._since = self.shared.now()
+        if self._since is not None:
+            self._since = self.shared.now()
 
     def heard(self, count: int) -> None:
         """So many answers have come."""
         if count:
             now = self.shared.now()
-            self._speed = count * 1e6 / max(100, now - self._since)
+            # Of a route that nothing was heard of yet, not much is thought.
+            since = now - 1_000_000 if self._since is None else self._since
+            self._speed = count * 1e6 / max(100, now - since)
             self._since = now
 
     # --- what the rates let through -------------------------------------------------------------------------------

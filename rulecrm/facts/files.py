@@ -17,6 +17,8 @@ import polars as pl
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.facts.findings import finding
 from rulecrm.facts.source import first_line
+from rulecrm.lake import FactStore
+from rulecrm.lake.persons import LINKS
 
 __all__ = ["beside", "find", "is_store", "read_csv", "scan_parquet", "scan_store"]
 
@@ -71,17 +73,26 @@ def is_store(directory: str | PathLike[str]) -> bool:
     return (Path(directory) / "commits" / "_delta_log").is_dir()
 
 
-def scan_store(directory: str | PathLike[str], known_on: dt.datetime | None) -> dict[str, pl.LazyFrame]:
-    """Scans of the frames of a store, as of its last commit, or as they were known at an instant.
+def scan_store(
+    directory: str | PathLike[str], known_on: dt.datetime | None
+) -> tuple[FactStore, dict[str, pl.LazyFrame]]:
+    """A store and scans of its frames, as of its last commit, or as they were known at an instant.
 
     Raises:
         RulesError: as `FactStore.open`.
     """
-    from rulecrm.lake import FactStore
-
     store = FactStore.open(directory)
-    scans = {name: store.scan(name, known_on=known_on) for name in store.frames()}
-    return {name: scan for name, scan in scans.items() if scan is not None}
+    scans = {name: store.scan(name, known_on=known_on) for name in store.frames() if name != LINKS}
+    persons = store.persons(known_on=known_on)
+    return store, {name: _of_persons(scan, persons) for name, scan in scans.items() if scan is not None}
+
+
+def _of_persons(rows: pl.LazyFrame, persons: pl.DataFrame) -> pl.LazyFrame:
+    """Rows with the key `person`, where customers are linked; it is worked out only where it is asked for."""
+    names = rows.collect_schema().names()
+    if persons.is_empty() or "customer" not in names or "person" in names:
+        return rows
+    return rows.with_columns(person=pl.col("customer").replace(persons["customer"], persons["person"]))
 
 
 def beside(directory: str | PathLike[str], taken: Iterable[str]) -> tuple[dict[str, Path], dict[str, Path]]:

@@ -8,7 +8,6 @@ comes by sync are one; a file that no format knows is not read, and the others a
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -18,12 +17,13 @@ from attrs import frozen
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.intake.syncing import Writing
 from rulecrm.lake import FactStore, Tally
+from rulecrm.model.schema import Schema
 from rulecrm.plugin import Batch, FileFormat, PlatformType, Recognised, Registry, Sample, installed
-from rulecrm.sheets import recognise
+from rulecrm.sheets import Summary, recognise, summary
 
 __all__ = ["Imported", "Opened", "import_files", "open_file"]
 
-_ROWS = 250_000
+_ROWS = 1_200_000
 """Rows are kept by so many at a time, so that a file of any size needs no more memory than these."""
 
 Progress = Callable[[str, int], None]
@@ -52,6 +52,11 @@ class Opened:
     shop: str
     said: Mapping[str, str]
 
+    @property
+    def zone(self) -> str:
+        """The zone whose days a summary tells."""
+        return self.said.get("zone", self.form.zone)
+
     def batches(self) -> Iterator[Batch]:
         """Its rows.
 
@@ -71,7 +76,7 @@ class Imported:
         why: the reason.
         shop: the account it is of.
         tallies: rows by frame.
-        remarks: what was odd, and how often.
+        summary: what it says in all, to be held against the seller's own screen.
     """
 
     path: Path
@@ -79,7 +84,7 @@ class Imported:
     why: str
     shop: str
     tallies: Mapping[str, Tally]
-    remarks: Mapping[str, int]
+    summary: Summary
 
 
 def open_file(
@@ -129,7 +134,6 @@ def import_files(
     now: dt.datetime | None = None,
     registry: Registry | None = None,
     progress: Progress | None = None,
-    watch: Callable[[Batch], None] | None = None,
 ) -> Sequence[Imported]:
     """Bring files into a store, which is made where there is none.
 
@@ -139,7 +143,6 @@ def import_files(
         now: when it is learnt (aware); the present where nothing is said.
         registry: what is installed.
         progress: told after each batch.
-        watch: given every batch, as it was read.
 
     Raises:
         RulesError: as `open_file`; or a file cannot be read to its end: what was kept of it before stays, and importing
@@ -148,21 +151,23 @@ def import_files(
     opened = [one if isinstance(one, Opened) else open_file(one, registry=registry) for one in paths]
     store = into if isinstance(into, FactStore) else FactStore.open(Path(into), create=True)
     world = (registry or installed()).schema()
-    done = []
-    for one in opened:
-        writing = Writing(store, one.shop, world, lambda: now or dt.datetime.now(dt.UTC))
-        remarks: Counter[str] = Counter()
-        for batch in one.batches():
+    return [_import(one, store, world, now, progress) for one in opened]
+
+
+def _import(
+    opened: Opened, store: FactStore, world: Schema, now: dt.datetime | None, progress: Progress | None
+) -> Imported:
+    writing = Writing(store, opened.shop, world, lambda: now or dt.datetime.now(dt.UTC))
+
+    def kept() -> Iterator[Batch]:
+        for batch in opened.batches():
             writing.add(batch)
-            remarks.update(batch.remarks)
-            if watch is not None:
-                watch(batch)
             if writing.waiting >= _ROWS:
                 writing.commit()
             if progress is not None:
-                progress(one.path.name, writing.received)
-        writing.commit()
-        done.append(
-            Imported(one.path, one.form.name, one.recognised.why, one.shop, writing.tallies, dict(remarks))
-        )  # fmt: skip
-    return done
+                progress(opened.path.name, writing.received)
+            yield batch
+
+    told = summary(kept(), opened.zone)
+    writing.commit()
+    return Imported(opened.path, opened.form.name, opened.recognised.why, opened.shop, writing.tallies, told)

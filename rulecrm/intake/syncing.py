@@ -20,7 +20,7 @@ import polars as pl
 from attrs import define, field
 
 from rulecrm.intake.accounts import Account
-from rulecrm.intake.admission import Admitted, admit_rows
+from rulecrm.intake.admission import Admitted, admit_rows, with_their_orders
 from rulecrm.intake.told import Synced
 from rulecrm.lake import FactStore, Tally
 from rulecrm.model.schema import Schema
@@ -65,8 +65,10 @@ class Writing:
         Raises:
             TypeError: the batch is not what a batch has to be: a mistake of the plugin's.
         """
-        admitted = [admit_rows(frame, rows, self.origin, self.schema) for frame, rows in batch.rows.items()]
-        for group in admitted:
+        admitted = {frame: admit_rows(frame, rows, self.origin, self.schema) for frame, rows in batch.rows.items()}
+        if {"orders", "items"} <= admitted.keys():
+            admitted["items"] = with_their_orders(admitted["items"], admitted["orders"])
+        for group in admitted.values():
             for one in group:
                 self._take(one)
         self._refuse(batch.refused)

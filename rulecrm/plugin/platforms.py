@@ -209,6 +209,8 @@ class FileFormat:
             user said beside: `zone`, `currency`, `shop`.
         headers: the columns that a file of this format must have, for each language or generation of it; by them a file
             that nobody knows is told what it is nearest to.
+        zone: IANA name of the zone of the seller's own screen, in whose days a file is summed up where the user says
+            no other.
     """
 
     name: str
@@ -216,6 +218,7 @@ class FileFormat:
     recognise: Callable[[Sample], Recognised | None]
     read: Callable[[Sample, Mapping[str, str]], Iterator[Batch]]
     headers: Sequence[Sequence[str]] = ()
+    zone: str = "UTC"
 
 
 @frozen

@@ -17,7 +17,10 @@ from rich.console import Console
 from tests.benchmarks import (
     campaigns,
     fifty,
+<<<<<<< HEAD
     importing,
+=======
+>>>>>>> main
     ledger,
     lifecycle,
     memory,
@@ -25,6 +28,10 @@ from tests.benchmarks import (
     segments,
     sending,
     startup,
+<<<<<<< HEAD
+=======
+    store,
+>>>>>>> main
     windows,
 )
 from tests.benchmarks import compile as compiling
@@ -49,7 +56,11 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "memory": memory.run,
     "ledger": ledger.run,
     "sending": sending.run,
+<<<<<<< HEAD
     "import": importing.run,
+=======
+    "store": store.run,
+>>>>>>> main
 }
 
 

@@ -26,6 +26,7 @@ from tests.benchmarks import (
     segments,
     sending,
     startup,
+    store,
     windows,
 )
 from tests.benchmarks.__main__ import main
@@ -212,3 +213,7 @@ def test_everything_that_waits_is_sent_once(setup: Setup) -> None:
     table = sending.run(setup)
     assert {line.case for line in table.lines} >= {"200 messages", "a provider's rate"}
     assert all(line.value for line in table.lines)
+
+
+def test_a_store_and_merged_tables_have_the_same_rows(setup: Setup) -> None:
+    assert {line.way for line in store.run(setup).lines} >= {OURS, "deltalake merge", "deltalake write"}

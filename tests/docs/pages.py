@@ -41,6 +41,7 @@ NAMES = (
     "docs/index.md",
     "docs/plugins.md",
     "docs/sending.md",
+    "docs/store.md",
     "docs/templates.md",
     "docs/tutorial.md",
 )

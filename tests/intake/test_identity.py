@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import stat
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rulecrm
 from rulecrm import RulesError
 from rulecrm.intake.identity import hashed, link, match, normal_email, normal_phone, unlink
 from rulecrm.lake import FactStore
@@ -149,3 +151,60 @@ def test_customers_that_cannot_be_linked_are_refused(tmp_path: Path, one: str, o
 )
 def test_phone_numbers_are_written_in_one_way(text: str | None, region: str | None, plain: str | None) -> None:
     assert normal_phone(text, region) == plain
+
+
+RULES = """
+timezone "UTC"
+currency CNY
+segment often of person = count(purchase) >= 2
+"""
+
+
+def test_rules_about_persons_see_links_and_no_more_once_they_are_undone(tmp_path: Path) -> None:
+    store = _store(tmp_path, {"customer": "n:a"}, {"customer": "s:b"}, {"customer": "s:c"})
+    rows = [
+        {"order": str(day), "customer": name, "amount": Decimal(10), "currency": "CNY", "paid_at": NOW + TICK * day}
+        for day, name in enumerate(["n:a", "s:b", "s:c"], 1)
+    ]
+    with store.writer(NOW + TICK * 4) as writer:
+        writer.put("test", "orders", pl.DataFrame(rows))
+        writer.commit()
+    rules = rulecrm.loads(RULES)
+
+    def often(known_on: dt.datetime | None = None) -> list[str]:
+        facts = rulecrm.Facts.open(tmp_path, known_on=known_on)
+        return rules.evaluate(facts, as_of="2025-12-01").segment("often").to_series().to_list()
+
+    assert often() == []
+    link(store, "s:b", "n:a", now=NOW + TICK * 5)
+    assert often() == ["n:a"]
+    unlink(store, "n:a", "s:b", now=NOW + TICK * 6)
+    assert often() == []
+    assert often(NOW + TICK * 5) == ["n:a"]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_an_index_of_persons_is_brought_up_to_date(tmp_path: Path, linked: bool) -> None:
+    store = _store(tmp_path, {"customer": "n:a"}, {"customer": "s:b"}, {"customer": "s:c"})
+
+    def bought(number: int, customer: str, at: dt.datetime) -> None:
+        row = {"order": str(number), "customer": customer, "amount": Decimal(10), "currency": "CNY", "paid_at": NOW}
+        with store.writer(at) as writer:
+            writer.put("test", "orders", pl.DataFrame([row]))
+            writer.commit()
+
+    rules = rulecrm.loads(RULES)
+
+    def often() -> list[str]:
+        facts = rulecrm.Facts.open(tmp_path, keep_index=True)
+        return rules.evaluate(facts, as_of="2025-12-01").segment("often").to_series().to_list()
+
+    if linked:
+        link(store, "n:a", "s:b", now=NOW + TICK)
+    bought(1, "n:a", NOW + TICK * 2)
+    bought(2, "s:c", NOW + TICK * 2)
+    assert often() == []
+    bought(3, "s:b" if linked else "n:a", NOW + TICK * 3)
+    assert often() == ["n:a"]
+    bought(4, "s:c", NOW + TICK * 4)
+    assert often() == ["n:a", "s:c"]

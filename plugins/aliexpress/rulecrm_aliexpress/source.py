@@ -23,6 +23,7 @@ from rulecrm.plugin.platforms import Batch, Cursor, LaterError, PlatformContext,
 from rulecrm.plugin.pulling import Patience, instant_in, instant_out
 from rulecrm.plugin.wire import Wire
 from rulecrm_aliexpress.fields import Json, inner, listed, number, text
+from rulecrm_aliexpress.legacy import LegacyGateway
 from rulecrm_aliexpress.pacific import outside_twice, wall
 from rulecrm_aliexpress.rows import UNPAID, Rows, original, rows_of
 from rulecrm_aliexpress.settings import Settings
@@ -30,9 +31,8 @@ from rulecrm_aliexpress.settings import Settings
 __all__ = ["AliExpress", "open_aliexpress"]
 
 _OPEN = "https://api-sg.aliexpress.com"
+_LEGACY = "https://eco.taobao.com"
 _LIST, _ONE = "aliexpress.solution.order.get", "aliexpress.solution.order.info.get"
-_PAGE = 50
-"""Orders on a page: the limit of the sibling `findorderlistsimplequery`; this call's own is not told."""
 _PASSES = ("", "FINISH")
 _DAY = dt.timedelta(days=1)
 _BACK = dt.timedelta(days=90)
@@ -138,7 +138,7 @@ class AliExpress:
         query: dict[str, object] = {
             # A second earlier, so that it makes no difference whether bounds are within.
             "modified_date_start": wall(place.begin - _SECOND), "modified_date_end": wall(place.end),
-            "current_page": page, "page_size": _PAGE,
+            "current_page": page, "page_size": self._settings.page_size,
         }  # fmt: skip
         if _PASSES[place.turn]:
             query["order_status"] = _PASSES[place.turn]
@@ -181,13 +181,16 @@ class AliExpress:
 
 def open_aliexpress(settings: Settings, context: PlatformContext) -> AliExpress:
     """An account with its settings, for `PlatformType.open`."""
-    return AliExpress(settings, _open_platform(settings, context), context)
-
-
-def _open_platform(settings: Settings, context: PlatformContext) -> IopGateway:
-    return IopGateway(
-        "AliExpress",
-        Wire("AliExpress", settings.url or _OPEN, settings.timeout, proxy=settings.proxy),
-        IopAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token),
-        context, Patience(), session="session", refresh="/auth/token/security/refresh",
+    account = IopAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token)
+    if settings.gateway == "legacy":
+        wires = _wire(settings, settings.url or _LEGACY), _wire(settings, settings.auth_url)
+        return AliExpress(settings, LegacyGateway(*wires, account, context, Patience()), context)
+    wire = _wire(settings, settings.url or _OPEN)
+    gateway = IopGateway(
+        "AliExpress", wire, account, context, Patience(), session="session", refresh="/auth/token/security/refresh"
     )  # fmt: skip
+    return AliExpress(settings, gateway, context)
+
+
+def _wire(settings: Settings, url: str) -> Wire:
+    return Wire("AliExpress", url, settings.timeout, proxy=settings.proxy)

@@ -10,10 +10,11 @@ Invariant: nothing is guessed: a stage has an instant where the platform tells o
 | `created`, `pay_time`, `consign_time` | `placed_at`, `paid_at`, `shipped_at` |
 | `end_time` with TRADE_FINISHED | `completed_at` |
 | `end_time` with TRADE_CLOSED_BY_TAOBAO (closed before it was paid) | `cancelled_at` |
-| `end_time` with TRADE_CLOSED (closed after all was paid back) | `refunded_at`, where refunds are not read |
+| `end_time` with TRADE_CLOSED (closed after all was paid back) | `refunded_at`, where no refund is listed |
 | `modified` of the last of its refunds with SUCCESS, the sum of their `refund_fee` | `refunded_at`, `refund_amount` |
 | `payment`, `post_fee` | `amount`, `shipping_fee` |
 | `receiver_state`; `receiver_city` or else `receiver_district` | `province`; `city` |
+| its number and `oaid` (of the order placed last) | attribute `taobao_sms` of the customer |
 | `modified`, or that of a refund if that is later | `changed_at` |
 | `orders[]`: `oid_str`, `oid`; `num_iid`; `title`; `num`; `price` | `item`; `product`; `title`; `quantity`; `price` |
 
@@ -117,11 +118,13 @@ def order_of(trade: Json, refunds: Sequence[Json] | None, *, key: str, nick: boo
     }
     if refunds is not None:
         order |= {"refunded_at": max(since, default=None), "refund_amount": back if refunds else None}
-    elif status == _REFUNDED:
-        order["refunded_at"] = instant_of(trade.get("end_time"))
+    if status == _REFUNDED and not refunds:
+        order["refunded_at"] = _instant(trade, "end_time")
     person: dict[str, object] = {"customer": customer, "platform": "taobao", "changed_at": created}
     if nick and _text(trade, "buyer_nick"):
         person["nick"] = _text(trade, "buyer_nick")
+    if _text(trade, "oaid"):
+        person["taobao_sms"] = f"{number}:{_text(trade, 'oaid')}"
     items = [{**one, "changed_at": changed} for one in lines]
     return Order(order, items, person, remarks)
 
@@ -190,7 +193,7 @@ def as_text(record: Json) -> str:
 
 
 def _stages(trade: Json, status: str | None, created: dt.datetime) -> Mapping[str, object]:
-    paid, shipped, end = (instant_of(trade.get(name)) for name in ("pay_time", "consign_time", "end_time"))
+    paid, shipped, end = (_instant(trade, name) for name in ("pay_time", "consign_time", "end_time"))
     return {
         "placed_at": created,
         "paid_at": None if status in _UNPAID or status == _CANCELLED else paid,
@@ -240,11 +243,15 @@ def _id(found: object) -> str | None:
     return text if text not in {"", "0"} else None
 
 
-def _needed(record: Json, name: str) -> dt.datetime:
+def _instant(record: Json, name: str) -> dt.datetime | None:
     try:
-        found = instant_of(record.get(name))
+        return instant_of(record.get(name))
     except ValueError:
         raise ValueError(f"`{name}` is no instant") from None
+
+
+def _needed(record: Json, name: str) -> dt.datetime:
+    found = _instant(record, name)
     if found is None:
         raise ValueError(f"`{name}` is missing")
     return found

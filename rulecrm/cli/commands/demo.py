@@ -27,7 +27,7 @@ def command(*, folder: Path, platform: str | None) -> None:
     """Run the rules of a music shop over its 23,570 customers, at two instants.
 
     The data set (CDNOW, 1997-1998) is part of the package; nothing is downloaded. With --platform, a made-up shop is
-    run for four weeks instead: every day what has changed is synced, everybody is moved, messages go to a file.
+    run for three weeks instead: every day what has changed is synced, everybody is moved, messages go to a file.
     """
     from rich.console import Console
 

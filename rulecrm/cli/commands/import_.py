@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import click
 from rulecrm.cli.report import reporting
 
 if TYPE_CHECKING:
-    from rulecrm.intake.files import Imported, Opened
+    from rulecrm.intake.files import Imported
 
 __all__ = ["command"]
 
@@ -48,40 +48,39 @@ def command(
     if store is None and not dry:
         raise click.UsageError("say where: --into DIR, or --dry-run")
     from rulecrm.intake.files import import_files, open_file
-    from rulecrm.sheets.summary import Summing
+    from rulecrm.sheets import lines_of, summary
 
     away = 0
     with reporting():
         for path in files:
             opened = open_file(path, form=form, shop=shop, zone=zone, currency=currency, encoding=encoding)
             click.echo(f"{path.name}: {opened.form.name}\n  {opened.recognised.why}")
-            summing = Summing(opened.said.get("zone"))
+            if store is None:
+                _tell(lines_of(summary(opened.batches(), opened.zone)))
+                continue
             with _progress() as progress:
-                if store is None:
-                    for batch in opened.batches():
-                        summing.add(batch)
-                else:
-                    now = dt.datetime.now(dt.UTC)
-                    (done,) = import_files([opened], store, now=now, progress=progress, watch=summing.add)
-            click.echo("\n".join(f"  {line}" for line in summing.summary().lines()))
-            if store is not None:
-                away += _report(done, opened)
+                (done,) = import_files([opened], store, now=dt.datetime.now(dt.UTC), progress=progress)
+            _tell(lines_of(done.summary))
+            away += _report(done)
     return 1 if away else 0
 
 
-def _report(done: Imported, opened: Opened) -> int:
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(f"  {line}")
+
+
+def _report(done: Imported) -> int:
     """Say what became of the rows; how many went into quarantine."""
     for frame, tally in done.tallies.items():
         click.echo(
             f"  {frame}: {tally.received:,} received = {tally.stored:,} stored + {tally.unchanged:,} unchanged"
             f" + {tally.quarantined:,} quarantined"
         )
-    for remark, count in sorted(done.remarks.items()):
-        click.echo(f"  {count:,} times: {remark}")
     away = sum(tally.quarantined for tally in done.tallies.values())
     if away:
         click.echo("  rows in quarantine are shown by `rulecrm store quarantine`")
-    click.echo(f"  kept as the shop `{opened.shop}`")
+    click.echo(f"  kept as the shop `{done.shop}`")
     return away
 
 

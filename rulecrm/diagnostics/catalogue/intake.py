@@ -128,6 +128,13 @@ Text files do not.""",
         """There is no format of this name among those of the installed plugins; the message lists them.""",
     ),
     Code(
+        "R727",
+        "file that does not tell enough",
+        """Some files do not tell the zone of their times, or the currency of their amounts, and neither can be guessed
+safely: one platform has markets in several zones. `rulecrm import` asks for it: `--zone Asia/Bangkok`, `--currency
+THB`.""",
+    ),
+    Code(
         "R730",
         "customers that cannot be linked",
         """`rulecrm link` names a customer whom the store does not know, or one customer twice. Customers go by the name

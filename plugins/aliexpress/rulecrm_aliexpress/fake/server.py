@@ -26,6 +26,23 @@ class AliExpressServer(IopServer):
     session_names = frozenset({"session", "access_token"})
     refresh_api = "/auth/token/security/refresh"
 
+    def settings(self) -> Mapping[str, object]:
+        """What a settings file says of an account here."""
+        return {
+            "use": "aliexpress", "app_key": self.app_key, "app_secret": "env:RULECRM_FAKE_ALIEXPRESS_SECRET",
+            "access_token": "env:RULECRM_FAKE_ALIEXPRESS_TOKEN",
+            "refresh_token": "env:RULECRM_FAKE_ALIEXPRESS_REFRESH", "url": self.url,
+            "since": f"{self.market.clock.now():%Y-%m-%d}",
+        }  # fmt: skip
+
+    def environment(self) -> Mapping[str, str]:
+        """What those settings refer to."""
+        return {
+            "RULECRM_FAKE_ALIEXPRESS_SECRET": self.app_secret,
+            "RULECRM_FAKE_ALIEXPRESS_TOKEN": self.access_token,
+            "RULECRM_FAKE_ALIEXPRESS_REFRESH": self.refresh_token,
+        }
+
     def __init__(self, market: Market) -> None:
         super().__init__(market)
         self.orders = Orders(market)
@@ -36,6 +53,20 @@ class AliExpressServer(IopServer):
             "aliexpress.solution.order.get": self._api("order_get", "param0", self.orders.order_list),
             "aliexpress.solution.order.info.get": self._api("order_info_get", "param1", self.orders.order_info),
         }
+
+    def settings(self) -> Mapping[str, object]:
+        """An account here."""
+        return {
+            "use": "aliexpress", "url": self.url, "app_key": self.app_key, "app_secret": "env:ALIEXPRESS_SECRET",
+            "access_token": "env:ALIEXPRESS_TOKEN", "refresh_token": "env:ALIEXPRESS_REFRESH", "since": "2025-11-01",
+        }  # fmt: skip
+
+    def environment(self) -> Mapping[str, str]:
+        """Its secrets."""
+        return {
+            "ALIEXPRESS_SECRET": self.app_secret, "ALIEXPRESS_TOKEN": self.access_token,
+            "ALIEXPRESS_REFRESH": self.refresh_token,
+        }  # fmt: skip
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """What a reader of everything has."""

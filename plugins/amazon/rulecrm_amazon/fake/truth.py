@@ -64,7 +64,7 @@ class Truth:
         word = status_of(trade)
         row: dict[str, object] = {
             "order": trade.order, "status": self.strange.get(trade.order, _V0[word] if self.v0 else word),
-            "shop": MARKETPLACE, "placed_at": trade.placed_at + self.skew, "changed_at": trade.changed_at + self.skew,
+            "marketplace": MARKETPLACE, "placed_at": trade.placed_at + self.skew, "changed_at": trade.changed_at + self.skew,
             "quantity": trade.quantity,
         }  # fmt: skip
         if trade.paid_at is not None:

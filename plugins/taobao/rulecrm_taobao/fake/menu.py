@@ -34,10 +34,13 @@ _PAGES = (
     Argument("use_has_next", "flag"),
 )
 _LISTS = (
-    Argument("status", words=_STATES), _TYPE, Argument("ext_type"), Argument("rate_status"), Argument("tag"),
-    Argument("buyer_nick"), *_PAGES,
+    Argument("status", words=_STATES), _TYPE, Argument("ext_type"), Argument("tag"), Argument("buyer_nick"), *_PAGES,
 )  # fmt: skip
-_SOLD = (Argument("start_created", "instant"), Argument("end_created", "instant"), *_LISTS)
+_RATED = Argument("rate_status")
+_SOLD = (
+    Argument("start_created", "instant"), Argument("end_created", "instant"), *_LISTS, _RATED,
+    Argument("buyer_open_id"),
+)  # fmt: skip
 _CHANGED = (
     Argument("start_modified", "instant", required=True), Argument("end_modified", "instant", required=True), *_LISTS,
     Argument("buyer_open_uid"),
@@ -104,9 +107,9 @@ def methods(answers: Answers) -> list[Method]:
     )  # fmt: skip
     return [
         Method("taobao.trades.simple.sold.get", sold, _SOLD, _SIMPLE, "trades"),
-        Method("taobao.trades.simple.sold.increment.get", changed, _CHANGED, _SIMPLE, "trades"),
+        Method("taobao.trades.simple.sold.increment.get", changed, (*_CHANGED, _RATED), _SIMPLE, "trades"),
         Method("taobao.trade.simple.get", one, [tid], _SIMPLE, "trade"),
-        Method("taobao.trades.sold.get", sold, [*_SOLD, Argument("buyer_open_id")], _FULL, "trades"),
+        Method("taobao.trades.sold.get", sold, _SOLD, _FULL, "trades"),
         Method("taobao.trades.sold.increment.get", changed, _CHANGED, _FULL, "trades"),
         Method("taobao.trade.fullinfo.get", one, [tid, Argument("include_oaid")], _INFO, "trade"),
         Method("taobao.refunds.receive.get", answers["refunds"], refunds, _REFUND, "refunds"),

@@ -44,6 +44,7 @@ FORMATS: tuple[FileFormat, ...] = (
         _orders,
         _read_orders,
         (ORDERS_NEEDED,),
+        "Asia/Shanghai",
     ),
     FileFormat(
         "taobao-details",
@@ -51,5 +52,6 @@ FORMATS: tuple[FileFormat, ...] = (
         _details,
         _read_details,
         (("订单编号", *DETAILS_NEEDED), ("主订单编号", *DETAILS_NEEDED)),
+        "Asia/Shanghai",
     ),
 )
