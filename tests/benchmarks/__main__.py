@@ -17,10 +17,7 @@ from rich.console import Console
 from tests.benchmarks import (
     campaigns,
     fifty,
-<<<<<<< HEAD
     importing,
-=======
->>>>>>> main
     ledger,
     lifecycle,
     memory,
@@ -28,10 +25,7 @@ from tests.benchmarks import (
     segments,
     sending,
     startup,
-<<<<<<< HEAD
-=======
     store,
->>>>>>> main
     windows,
 )
 from tests.benchmarks import compile as compiling
@@ -56,11 +50,8 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "memory": memory.run,
     "ledger": ledger.run,
     "sending": sending.run,
-<<<<<<< HEAD
-    "import": importing.run,
-=======
     "store": store.run,
->>>>>>> main
+    "import": importing.run,
 }
 
 
