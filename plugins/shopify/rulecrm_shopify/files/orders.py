@@ -22,7 +22,6 @@ from rulecrm.sheets import (
     either,
     identifier,
     instant,
-    joined,
     known,
     latest,
     lines,
@@ -30,6 +29,7 @@ from rulecrm.sheets import (
     remarks,
     said,
     text,
+    together,
     whole_orders,
 )  # fmt: skip
 
@@ -117,7 +117,7 @@ def _orders(part: pl.DataFrame) -> pl.DataFrame:
     orders = part.group_by("order", maintain_order=True).agg(
         *agreed(*own, *(name for name in ("money_status", "goods_status") if name in part.columns)),
         pl.col("quantity").sum(),
-        joined("original"),
+        together(),
     )
     both = [name for name in ("money_status", "goods_status") if name in orders.columns]
     status = pl.concat_str(both, separator=", ", ignore_nulls=True).replace("", None).alias("status")
