@@ -25,6 +25,7 @@ from rulecrm.intake.told import Synced
 from rulecrm.lake import FactStore, Tally
 from rulecrm.model.schema import Schema
 from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused, StoppedError, installed
+from rulecrm.runtime import refresh_index
 
 __all__ = ["Progress", "Writing", "async_sync", "sync"]
 
@@ -167,7 +168,8 @@ def sync(
 ) -> tuple[Synced, ...]:
     """Pull what has changed at accounts into a store, which is made where there is none; accounts one after another.
 
-    An account that has to stop does not keep the others from going on. Arguments and errors are those of `async_sync`.
+    An account that has to stop does not keep the others from going on. An index that is kept in the store is brought up
+    to date. Arguments and errors are those of `async_sync`.
     """
     several = [accounts] if isinstance(accounts, Account) else list(accounts)
     store = into if isinstance(into, FactStore) else FactStore.open(Path(into), create=True)
@@ -177,4 +179,6 @@ def sync(
             await async_sync(account, store, until=until, context=context, progress=progress) for account in several
         ])  # fmt: skip
 
-    return asyncio.run(each())
+    done = asyncio.run(each())
+    refresh_index(store.path)
+    return done

@@ -26,6 +26,7 @@ from tests.benchmarks import (
     sending,
     startup,
     store,
+    store_index,
     windows,
 )
 from tests.benchmarks import compile as compiling
@@ -50,6 +51,7 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "memory": memory.run,
     "ledger": ledger.run,
     "sending": sending.run,
+    "store_index": store_index.run,
     "store": store.run,
     "import": importing.run,
 }

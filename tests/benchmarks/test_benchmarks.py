@@ -27,6 +27,7 @@ from tests.benchmarks import (
     sending,
     startup,
     store,
+    store_index,
     windows,
 )
 from tests.benchmarks.__main__ import main
@@ -41,7 +42,15 @@ TINY = SIZES["T"]
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
     return Setup(
-        TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300, messages=200, imported=500
+        TINY,
+        tmp_path_factory.mktemp("shop"),
+        repeat=1,
+        sample=50,
+        lines=120,
+        levels=40,
+        decisions=300,
+        messages=200,
+        imported=500,
     )
 
 
@@ -217,3 +226,9 @@ def test_everything_that_waits_is_sent_once(setup: Setup) -> None:
 
 def test_a_store_and_merged_tables_have_the_same_rows(setup: Setup) -> None:
     assert {line.way for line in store.run(setup).lines} >= {OURS, "deltalake merge", "deltalake write"}
+
+
+def test_a_kept_index_gives_the_answers_of_frames_in_memory(setup: Setup) -> None:
+    lines = store_index.run(setup).lines
+    assert [line.way for line in lines[-3:]] == ["put", "index brought up to date", "both"]
+    assert all(line.value for line in lines)

@@ -14,7 +14,7 @@ from rulecrm_taobao.fake.telling import oaid_of, ouid_of
 from rulecrm_taobao.settings import Settings
 from rulecrm_taobao.source import TaobaoSource
 
-from rulecrm.diagnostics.model import RulesError
+from rulecrm import RulesError
 from rulecrm.plugin import NO_SECRET, LaterError, PlatformContext, StoppedError, read_settings
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.faults import Fault
