@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from rulecrm.plugin import NO_SECRET, LaterError, PlatformContext, Secret, StoppedError
-from rulecrm.plugin.iop import IopAccount, IopGateway, exact, iop_signature, waiting
+from rulecrm.plugin.gateways import PathAccount, PathGateway, exact, path_signature, waiting
 from rulecrm.plugin.pulling import Patience
 from rulecrm.plugin.wire import Wire
 from rulecrm.testing.clocks import FakeClock
@@ -24,17 +24,17 @@ PARAMETERS = {
 
 
 def test_the_published_signature() -> None:
-    assert iop_signature("helloworld", "/order/get", PARAMETERS) == PUBLISHED
+    assert path_signature("helloworld", "/order/get", PARAMETERS) == PUBLISHED
 
 
 def test_order_empty_parameters_and_a_signature_make_no_difference() -> None:
     shuffled = {name: PARAMETERS[name] for name in sorted(PARAMETERS, reverse=True)} | {"sign": "AB", "note": ""}
-    assert iop_signature("helloworld", "/order/get", shuffled) == PUBLISHED
+    assert path_signature("helloworld", "/order/get", shuffled) == PUBLISHED
 
 
 def test_a_name_without_a_slash_is_a_parameter_and_no_path() -> None:
-    named = iop_signature("helloworld", "order.get", PARAMETERS)
-    assert named == iop_signature("helloworld", "another", PARAMETERS) != PUBLISHED
+    named = path_signature("helloworld", "order.get", PARAMETERS)
+    assert named == path_signature("helloworld", "another", PARAMETERS) != PUBLISHED
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def ask(first: object, monkeypatch: pytest.MonkeyPatch) -> tuple[Mapping[str, ob
     context = PlatformContext(clock.now, clock.sleep, lambda: 0.5, "shop")
 
     async def call(url: str) -> Mapping[str, object]:
-        account = IopAccount("1", Secret("env:IOP_SECRET"), Secret("env:IOP_TOKEN"), NO_SECRET)
-        gateway = IopGateway("The mall", Wire("The mall", url, 5.0), account, context, Patience())
+        account = PathAccount("1", Secret("env:IOP_SECRET"), Secret("env:IOP_TOKEN"), NO_SECRET)
+        gateway = PathGateway("The mall", Wire("The mall", url, 5.0), account, context, Patience())
         try:
             return await gateway.call("mall.orders.get", {})
         finally:
