@@ -108,6 +108,22 @@ def test_clocks_that_differ_lose_nothing(
     assert {key[0] for key in kept.rows["orders"]} == {one.order for one in server.market.trades if one.paid_at}
 
 
+def test_a_change_that_ebay_shows_late_is_read_by_the_overlap(
+    server: EbayServer, monkeypatch: pytest.MonkeyPatch, context: PlatformContext
+) -> None:
+    server.market.live(3)
+    server.market.stir(99)
+    latest = max((one for one in server.market.trades if one.paid_at), key=lambda one: one.changed_at)
+    server.market.clock.move(dt.timedelta(minutes=10))
+    server.hidden = {latest.order}
+    settings = settings_for(server, monkeypatch)
+    kept = read(Kept(), settings, context)
+    assert (latest.order,) not in kept.rows["orders"]
+    server.hidden = set()
+    server.market.clock.move(dt.timedelta(minutes=15))
+    assert (latest.order,) in read(kept, settings, context).rows["orders"]
+
+
 def test_shipments_are_asked_for_only_where_wanted_and_shipped(
     server: EbayServer, monkeypatch: pytest.MonkeyPatch, context: PlatformContext
 ) -> None:

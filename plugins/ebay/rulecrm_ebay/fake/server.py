@@ -43,6 +43,7 @@ class EbayServer(PlatformFake):
     Attributes:
         client_id, client_secret, refresh_token: what the settings of an account hold.
         page: most orders of a page, whatever was asked for; a test's, for smaller pages than eBay's.
+        hidden: orders that are not shown yet.
     """
 
     client_id = "rulecrm-app-PRD-0123456789ab-cdef0123"
@@ -52,6 +53,7 @@ class EbayServer(PlatformFake):
     def __init__(self, market: Market) -> None:
         super().__init__(market)
         self.page = 200
+        self.hidden: set[str] = set()
         self._access: dict[str, dt.datetime] = {}
         self._strange: dict[str, str] = {}
         self._spoilt: set[str] = set()
@@ -146,7 +148,7 @@ class EbayServer(PlatformFake):
         return Teller(self.skew, self._strange, frozenset(self._spoilt))
 
     def _there(self) -> list[Trade]:
-        return [one for one in self.market.trades if one.paid_at is not None]
+        return [one for one in self.market.trades if one.paid_at is not None and one.order not in self.hidden]
 
     def _orders(self, query: Mapping[str, str]) -> Mapping[str, object]:
         unknown = sorted(set(query) - {"filter", "limit", "offset"})
