@@ -39,7 +39,7 @@ class Settings:
         consent: whether customers have `accepts_email` and `accepts_sms`, and when consent was given.
         personal: whether customers have `email`, `phone` and `nick`; consent comes with them.
         overlap_minutes: how much of what was read is read again, for changes that the search shows late.
-        page_size: orders or customers of a page; smaller ones are asked for where Shopify finds them too dear.
+        page_size: orders of a page (customers: ten times as many); fewer are asked for where that costs too much.
         timeout: seconds to wait for an answer.
         proxy: the URL of a proxy.
 

@@ -27,6 +27,7 @@ __all__ = ["ShopifySource", "open_shopify"]
 
 _NAMES = {"orders": "Orders", "customers": "Customers"}
 _SHOWN = dt.timedelta(days=60)
+_MOST = 250
 _MORE = 5
 """How many times as many lines as come with an order a call for lines alone asks for."""
 
@@ -38,7 +39,8 @@ class ShopifySource:
         self._settings = settings
         self._context = context
         self._client = client
-        self._size = settings.page_size
+        # A customer costs a fraction of what an order does, with all that is in it.
+        self._sizes = {"orders": settings.page_size, "customers": min(settings.page_size * 10, _MOST)}
         self._lines = LINES
         self._more = LINES * _MORE
         self._overlap = dt.timedelta(minutes=settings.overlap_minutes)
@@ -123,7 +125,7 @@ class ShopifySource:
             except TooDearError as error:
                 if self._more == 1:
                     raise StoppedError(str(error)) from None
-                self._more = max(self._more // 2, 1)
+                self._more //= 2
                 continue
             page = inner(inner(found.data.get("order")).get("lineItems"))
             if not page:
@@ -136,16 +138,19 @@ class ShopifySource:
         settings = self._settings
         query = customers_query(consent=settings.consent, personal=settings.personal)
         while True:
-            variables: dict[str, object] = {"first": self._size, "after": mark.after, "query": _since(mark)}
+            variables: dict[str, object] = {"first": self._sizes[frame], "after": mark.after, "query": _since(mark)}
             if frame == "orders":
                 query, variables["lines"] = orders_query(), self._lines
             try:
                 return await self._ask(_NAMES[frame], query, variables)
             except TooDearError as error:
-                if self._size == 1 and self._lines == 1:
+                size = self._sizes[frame]
+                if size > 1:
+                    self._sizes[frame] = size // 2
+                elif frame == "orders" and self._lines > 1:
+                    self._lines //= 2
+                else:
                     raise StoppedError(str(error)) from None
-                self._lines = max(self._lines // 2, 1) if self._size == 1 else self._lines
-                self._size = max(self._size // 2, 1)
 
     async def _ask(self, name: str, query: str, variables: Mapping[str, object]) -> Found:
         found = await self._client.call(name, query, variables)

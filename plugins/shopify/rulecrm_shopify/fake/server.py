@@ -53,6 +53,8 @@ class ShopifyServer(PlatformFake):
         redacted: fields that the app may not see.
         consent, personal: whether `truth` tells of a reader who asks for it.
         most, rate: of the bucket of query costs.
+        status: of HTTP that every query is answered with; None: the right one.
+        throttled: how many queries were turned away.
         lifetime: of access tokens that the client credentials grant gives.
     """
 
@@ -67,6 +69,7 @@ class ShopifyServer(PlatformFake):
         self.most, self.rate = 2000.0, 100.0
         self.lifetime = dt.timedelta(hours=24)
         self.status: int | None = None
+        self.throttled = 0
         self._available, self._filled = self.most, self.now
         self._teller = Teller(market.currency)
         self._refused: dict[str, dt.datetime] = {}
@@ -79,12 +82,12 @@ class ShopifyServer(PlatformFake):
         """An account here, by the client credentials grant."""
         return {
             "use": "shopify", "shop": "made-up-shop", "url": self.url, "client_id": CLIENT,
-            "client_secret": "env:SHOPIFY_SECRET",
+            "client_secret": "env:RULECRM_FAKE_SHOPIFY_SECRET",
         }  # fmt: skip
 
     def environment(self) -> Mapping[str, str]:
-        """Its secrets; `SHOPIFY_TOKEN` is an access token that does not run out, for the setting `access_token`."""
-        return {"SHOPIFY_SECRET": SECRET, "SHOPIFY_TOKEN": TOKEN}
+        """Its secrets; `RULECRM_FAKE_SHOPIFY_TOKEN` is an access token that does not run out, for the setting `access_token`."""
+        return {"RULECRM_FAKE_SHOPIFY_SECRET": SECRET, "RULECRM_FAKE_SHOPIFY_TOKEN": TOKEN}
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """What a reader of everything has."""
@@ -174,6 +177,7 @@ class ShopifyServer(PlatformFake):
         self._fill()
         if call.fault is Fault.THROTTLED or price > self._available:
             self._available = min(self._available, price / 2)
+            self.throttled += 1
             throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
             return {"errors": [throttled], "extensions": self._cost(price, None)}
         self._available -= price / 2  # the rest is given back: what comes is less than what was reckoned with
