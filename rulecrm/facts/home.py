@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from rulecrm.facts.feeds import FROM_PRODUCTS
 from rulecrm.facts.shapes import ITEM_FRAME, ORDER_FRAME, PRODUCT_FRAME
@@ -22,6 +23,9 @@ from rulecrm.lake.persons import LINKS
 from rulecrm.model.schema import Schema
 
 __all__ = ["Home", "Part"]
+
+PERSON = "person"
+"""The subject whose key is worked out from customers and links."""
 
 _MANY = 250_000
 """Keys or subjects that changed: with more of them, reading everything anew is as quick."""
@@ -40,7 +44,7 @@ class Part:
     affected: Mapping[str, pl.Series]
 
 
-@frozen(eq=False)
+@define(eq=False, slots=False)
 class Home:
     """Where facts come from.
 
@@ -87,7 +91,7 @@ class Home:
             None where that cannot be told, or is so much that everything may as well be read.
         """
         written = self.store.written(since)
-        if LINKS in written and "person" in {*subjects, *fields}:
+        if LINKS in written and PERSON in {*subjects, *fields}:
             return None
         touched = self._touched(written, since, fields)
         if sum(map(len, touched.values())) > _MANY:
@@ -124,14 +128,27 @@ class Home:
         """Subjects of whom any version of a touched key speaks; None where that is not kept by version."""
         found: list[pl.Series] = []
         for frame, keys in touched.items():
-            key = keeping_of(frame).key
-            versions = self._versions(frame)
-            if subject in versions.collect_schema():
-                rows = keys if subject == key else versions.filter(_among(key, keys)).select(subject).collect()
-                found.append(rows if isinstance(rows, pl.Series) else rows.to_series())
-            elif subject in self._schema(frame):
-                return None
+            key, versions = keeping_of(frame).key, self._versions(frame)
+            names = versions.collect_schema().names()
+            column = "customer" if self._linked(subject, names) else subject
+            if column not in names:
+                if subject in self._schema(frame):
+                    return None
+                continue
+            rows = keys if column == key else versions.filter(_among(key, keys)).select(column).collect().to_series()
+            if column != subject and len(self._persons):
+                rows = rows.replace(self._persons["customer"], self._persons["person"])
+            found.append(rows)
         return _joined(found).alias(subject)
+
+    def _linked(self, subject: str, names: Collection[str]) -> bool:
+        """Whether a subject is told by a frame's customers, and by who is linked with whom (docs/facts.md)."""
+        return subject == PERSON and PERSON not in names and "customer" in names
+
+    @cached_property
+    def _persons(self) -> pl.DataFrame:
+        """Who is linked; nobody was linked or parted since, or there would be no part."""
+        return self.store.persons()
 
     # --- what hangs on it ---------------------------------------------------------------------------------------
 
@@ -141,8 +158,9 @@ class Home:
         found: dict[str, pl.DataFrame] = {}
         # Orders before items, for the items of an order of theirs are theirs.
         for name in sorted(self.frames, key=lambda name: (name != ORDER_FRAME, name != ITEM_FRAME)):
-            key, columns = keeping_of(name).key, self._schema(name)
-            chosen = [_among(subject, keys) for subject, keys in affected.items() if subject in columns]
+            key, columns = keeping_of(name).key, self._schema(name).names()
+            told = {subject: "customer" if self._linked(subject, columns) else subject for subject in affected}
+            chosen = [_among(told[subject], keys) for subject, keys in affected.items() if told[subject] in columns]
             chosen += [_among(key, touched[name])] if name in touched else []
             if name == ITEM_FRAME and ORDER_FRAME in found:
                 chosen.append(_among("order", found[ORDER_FRAME]["order"].unique()))

@@ -3,10 +3,10 @@
 In: tables as of a commit. Out: the same rows in another layout, and the commit that says so.
 Invariant: what any scan gives, now or as known on any day, is the same before and after, row for row.
 
-A table has three layers. `base` has one version of each key, sorted for reading; rows of keys that were not known are
-added to it, for they supersede nothing. `recent` has versions of keys that are in `base` (or in `recent`) already, so
-that a commit only ever adds. `history` has versions that a compaction has found superseded; only what asks for the past
-reads it.
+A table has three layers. `base` has one version of each key, sorted by a compaction; rows of keys that were not known
+are added to it as they come, for they supersede nothing. `recent` has versions of keys that are in `base` (or in
+`recent`) already, so that a commit only ever adds. `history` has versions that a compaction has found superseded; only
+what asks for the past reads it.
 """
 
 from __future__ import annotations

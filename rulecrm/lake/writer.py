@@ -250,15 +250,9 @@ class Writer:
 
     def _write(self, table: str, frames: Sequence[pl.DataFrame], at: dt.datetime) -> int:
         rows = pl.concat(frames, how="diagonal").with_columns(pl.lit(at, _INSTANT).alias("learnt_at"))
-        statistics: tuple[str, ...] = ("origin", "frame", "commit")
-        order = ["commit"]
-        if table != QUARANTINE:
-            keeping = keeping_of(table)
-            statistics = (keeping.key, "commit")
-            order = [name for name in keeping.order if name in rows.columns]
-        rows = rows.sort(order, maintain_order=True)
         if table in self._head.tables:
             return self._tables.append(table, rows)
+        statistics = ("origin", "frame", "commit") if table == QUARANTINE else (keeping_of(table).key, "commit")
         # What lies there, if anything, a writer has left that was killed before its first commit.
         return self._tables.create(table, rows, statistics, layered=table != QUARANTINE)
 

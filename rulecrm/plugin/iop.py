@@ -30,6 +30,7 @@ __all__ = ["IopAccount", "IopError", "IopGateway", "exact", "iop_signature", "wa
 
 _STALE = frozenset({"IllegalAccessToken", "IllegalSession", "InvalidSession", "AccessTokenExpired", "26", "27"})
 _AGAIN = frozenset({"ServiceTimeout", "ServiceUnavailable", "InternalError", "10"})
+_LIMITED = frozenset({"4", "5", "6", "7", "8"})
 _ADVICE: Mapping[str, str] = {
     "IncompleteSignature": "see that `app_secret` is that of `app_key`",
     "InvalidAppKey": "see the setting `app_key`",
@@ -175,7 +176,7 @@ class IopGateway:
             raise StaleTokenError(said)
         if error.code.endswith("CallLimit") or wait is not None:
             raise TroubledError(said, wait)
-        if error.code in self._again or (error.kind in ("ISP", "SYSTEM") and not error.code.isdigit()):
+        if error.code in self._again or _passes(error):
             raise TroubledError(said)
         advice = _ADVICE.get(error.code)
         raise StoppedError(f"{said}: {advice}" if advice else said)
@@ -219,14 +220,20 @@ async def _sent(wire: Wire, api: str, parameters: Mapping[str, str], *, form: bo
 def _error(found: Mapping[str, object]) -> IopError | None:
     inner = found.get("error_response")
     if isinstance(inner, Mapping):
-        return IopError(
-            _text(inner.get("code")), _text(inner.get("msg") or inner.get("message")),
-            _text(inner.get("type")), _text(inner.get("sub_code")),
-        )  # fmt: skip
+        said = " ".join(_text(inner[name]) for name in ("msg", "message", "sub_msg") if inner.get(name))
+        return IopError(_text(inner.get("code")), said, _text(inner.get("type")), _text(inner.get("sub_code")))
     code = _text(found.get("code"))
     if code in ("", "0"):
         return None
     return IopError(code, _text(found.get("message") or found.get("msg")), _text(found.get("type")))
+
+
+def _passes(error: IopError) -> bool:
+    """Whether an error passes by itself, by what kind of error it is."""
+    if error.kind:
+        return error.kind in ("ISP", "SYSTEM") and not error.code.isdigit()
+    # An answer in the older shape has no kind; its numbers and sub-codes are those of the legacy gateway.
+    return error.code in _LIMITED or error.sub_code.startswith(("isp.", "accesscontrol."))
 
 
 def _text(value: object) -> str:

@@ -18,6 +18,7 @@ from rulecrm import __version__
 from rulecrm.diagnostics.model import RulesError
 from rulecrm.facts import Facts
 from rulecrm.facts.home import Home
+from rulecrm.lake import FactStore
 from rulecrm.lake.keeping import PERSONAL
 from rulecrm.lake.locking import locked
 from rulecrm.model.codec import decode, encode
@@ -29,7 +30,7 @@ from rulecrm.runtime.shelf import DamagedError, Filed, Listing, Place, Shelf
 from rulecrm.runtime.splice import UnlikeError, seam_of
 from rulecrm.runtime.store import Store
 
-__all__ = ["FOLDER", "keep_store", "keeps", "open_store", "refresh"]
+__all__ = ["FOLDER", "keep_store", "keeps", "open_store", "refresh_index"]
 
 FOLDER = "index"
 """Beside the tables of a fact store."""
@@ -83,12 +84,22 @@ def keep_store(facts: Facts, store: Store) -> bool:
     return False
 
 
-def refresh(folder: Path) -> int:
-    """Bring what is kept beside a fact store up to date, for all rules that it was built for; how many that are."""
+def refresh_index(folder: Path) -> int:
+    """Bring what is kept beside a fact store up to date; for how many worlds (schema, currency, zone) that was done.
+
+    Where nothing is kept, nothing is done. What cannot be brought up to date stays as it is, and is not used.
+    """
+    places = sorted((folder / FOLDER).glob("*"))
     done = 0
-    for place in sorted((folder / FOLDER).glob("*")):
-        listing = Shelf(place).look()
-        if listing is not None and place.name == _name(listing.about):
+    with suppress(RulesError):
+        store = FactStore.open(folder) if places else None
+        for place in places:
+            listing = Shelf(place).look()
+            if store is None or listing is None or place.name != _name(listing.about):
+                continue
+            if listing.commit == store.version and listing.mark == store.mark(store.version):
+                done += 1
+                continue
             with suppress(RulesError):
                 done += _refreshed(folder, listing)
     return done

@@ -20,10 +20,10 @@ from itertools import count
 
 from attrs import frozen
 
+from rulecrm.testing.fakes import PlatformFake
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, Reply, as_json
 from rulecrm.testing.markets import Market
-from rulecrm.testing.sources import PlatformFake
 
 __all__ = ["IopApi", "IopRefusalError", "IopServer"]
 
@@ -60,11 +60,13 @@ class IopServer(PlatformFake):
         app_key, app_secret, access_token, refresh_token: what the settings of an account hold.
         access_days, refresh_days: for how long new tokens are good.
         session_names: parameters in which an access token is taken.
+        ban: seconds for which somebody who was throttled is told to wait.
     """
 
     app_key = "12345678"
     app_secret = "secret-of-the-app"  # noqa: S105 - it opens nothing
     access_days = 30
+    ban = 1
     refresh_days = 180
     session_names: frozenset[str] = frozenset({"access_token"})
     refresh_api = "/auth/token/refresh"
@@ -112,9 +114,8 @@ class IopServer(PlatformFake):
 
     def _meet(self, fault: Fault | None) -> None:
         if fault is Fault.THROTTLED:
-            raise IopRefusalError(
-                "ApiCallLimit", "Api access frequency exceeds the limit. this ban will last 1 seconds"
-            )
+            message = f"Api access frequency exceeds the limit. this ban will last {self.ban} seconds"
+            raise IopRefusalError("ApiCallLimit", message)
         if fault is Fault.CREDENTIALS:
             raise IopRefusalError("IllegalAccessToken", "The specified access token is invalid or expired")
         if fault is Fault.BROKEN:

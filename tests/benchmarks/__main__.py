@@ -17,6 +17,7 @@ from rich.console import Console
 from tests.benchmarks import (
     campaigns,
     fifty,
+    importing,
     ledger,
     lifecycle,
     memory,
@@ -25,6 +26,7 @@ from tests.benchmarks import (
     sending,
     startup,
     store,
+    store_index,
     windows,
 )
 from tests.benchmarks import compile as compiling
@@ -49,7 +51,9 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "memory": memory.run,
     "ledger": ledger.run,
     "sending": sending.run,
+    "store_index": store_index.run,
     "store": store.run,
+    "import": importing.run,
 }
 
 

@@ -36,6 +36,7 @@ NAMES = (
     "README.md",
     "docs/cli.md",
     "docs/embedding.md",
+    "docs/files.md",
     "docs/how-it-works.md",
     "docs/index.md",
     "docs/plugins.md",

@@ -72,7 +72,7 @@ class _Odd(Mall):
         orders[2]["amount"] = 12.5
         orders[3]["placed_at"] = dt.datetime(2025, 11, 1)
         orders.append({"customer": "who", "amount": orders[4]["amount"], "currency": "CNY"})
-        yield Batch({"orders": orders}, {"since": "x"})
+        yield Batch({"orders": orders, "items": good["items"]}, {"since": "x"})
 
 
 def test_rows_that_break_rules_are_put_away_with_the_reason_and_the_row(tmp_path: Path) -> None:
@@ -80,7 +80,13 @@ def test_rows_that_break_rules_are_put_away_with_the_reason_and_the_row(tmp_path
     store = FactStore.open(tmp_path, create=True)
     done = run(odd, store)
     assert (done.tallies["orders"].received, done.tallies["orders"].stored) == (6, 1)
-    away = store.quarantine().collect()
+    everything = store.quarantine().collect()
+    lines = everything.filter(pl.col("frame") == "items")
+    assert set(lines["reason"]) == {"its order was refused"}
+    scan = store.scan("items")
+    assert scan is not None
+    assert set(scan.collect()["order"]) == {f"north:{odd.market.trades[4].order}"}
+    away = everything.filter(pl.col("frame") == "orders")
     assert sorted(away["reason"]) == [
         "`amount` is negative",
         "`amount` is not an exact amount of at most 4 decimals",

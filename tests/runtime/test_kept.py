@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 import rulecrm
 from rulecrm import Facts
 from rulecrm.lake import FactStore
+from rulecrm.lake.persons import link_of
 from rulecrm.planning import make_plan
 from rulecrm.runtime import kept, shelf
-from rulecrm.runtime.kept import FOLDER, keep_store, open_store, refresh
+from rulecrm.runtime.kept import FOLDER, keep_store, open_store, refresh_index
 from rulecrm.runtime.shelf import Shelf
 from rulecrm.runtime.store import Store
 from tests.strategies import fewer
@@ -39,6 +40,8 @@ RULES = rulecrm.loads(
     segment looked = exists(view where category == "tea" last 30d)
     segment near = city == "Kyiv" and age(joined_at) > 1d
     segment told = exists(cart) and nick == "Ann"
+    metric orders_in_all of person = count(order)
+    metric units_in_all of person = sum(item.quantity)
     metric buyers of product = distinct(item.customer)
     metric views of product = count(view)
     segment tea of product = category == "tea"
@@ -64,6 +67,7 @@ SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {
     "customers": {"customer": _ID, "joined_at": _AT, "city": _ID, "nick": _ID},
     "products": {"product": _ID, "category": _ID},
     "events": {"event": _ID, "kind": _ID, "at": _AT, "customer": _ID, "product": _ID},
+    "links": {"link": _ID, "one": _ID, "other": _ID, "by": _ID, "linked": pl.Boolean()},
 }
 """Frames with their columns; each may have `changed_at` and `extra` besides."""
 
@@ -98,6 +102,10 @@ def _cells(name: str) -> st.SearchStrategy[object]:
 def puts(draw: st.DrawFn, frames: Sequence[str] = tuple(SCHEMAS)) -> Put:
     """Rows of a frame; some are older than what is known, some have a column that was never there before."""
     frame = draw(st.sampled_from(tuple(frames)))
+    if frame == "links":
+        one, other = draw(st.sampled_from((("c1", "c2"), ("c2", "c3"), ("c4", "c1"))))
+        link, first, second = link_of(one, other)
+        return frame, ({"link": link, "one": first, "other": second, "by": "hand", "linked": draw(st.booleans())},)
     names = [*SCHEMAS[frame], *draw(st.sampled_from(((), (), ("changed_at",), ("extra",))))]
     rows = draw(st.lists(st.fixed_dictionaries({name: _cells(name) for name in names}), min_size=1, max_size=4))
     return frame, tuple(rows)
@@ -123,6 +131,7 @@ BEGINNING: tuple[Put, ...] = (
     ("customers", ({"customer": "c1", "joined_at": T0, "city": "Kyiv", "nick": "Ann"},
                    {"customer": "c2", "joined_at": None, "city": None, "nick": None})),
     ("products", ({"product": "p1", "category": "tea"}, {"product": "p2", "category": "pot"})),
+    ("links", ({"link": "2:c4|c5", "one": "c4", "other": "c5", "by": "hand", "linked": True},)),
     ("events", tuple({"event": f"e{n}", "kind": "view" if n % 2 else "cart", "at": T0 + n * HOUR,
                       "customer": f"c{n}", "product": "p1"} for n in range(1, 4))),
 )  # fmt: skip
@@ -215,7 +224,7 @@ def test_what_is_kept_and_brought_up_to_date_equals_what_is_built_anew(
             brought.prepare(NEEDS)
             _agree(brought, right)
             if refreshed:
-                assert refresh(folder) == 1
+                assert refresh_index(folder) == 1
                 _agree(_kept(folder), right)
 
 
@@ -238,7 +247,7 @@ def test_evaluating_with_keep_index_writes_it_and_the_next_process_reads_no_row(
 ) -> None:
     as_of = T0 + 24 * HOUR
     right = RULES.evaluate(_facts(shop, keep=True), as_of=as_of)
-    expected = {subject: right.table(subject) for subject in ("customer", "product")}
+    expected = {subject: right.table(subject) for subject in ("customer", "person", "product")}
     monkeypatch.setattr(Facts, "rows", None)  # whoever reads a row fails
     found = RULES.evaluate(_facts(shop), as_of=as_of)
     for subject, table in expected.items():
@@ -270,7 +279,7 @@ def test_files_of_what_did_not_change_stay(shop: Path) -> None:
     before = {file.name for file in place.iterdir()}
     existing = {"order": "o1", "customer": "c2", "placed_at": T0, "paid_at": T0, "amount": Decimal(99)}
     _write(shop, [("orders", (existing,))])
-    assert refresh(shop) == 1
+    assert refresh_index(shop) == 1
     kept_files = before & {file.name for file in place.iterdir()}
     listing = Shelf(place).look()
     assert listing is not None
@@ -333,7 +342,7 @@ def test_other_options_have_an_index_of_their_own(shop: Path) -> None:
     store.prepare(NEEDS)
     assert keep_store(facts, store)
     assert len(list((shop / FOLDER).iterdir())) == 2
-    assert refresh(shop) == 2
+    assert refresh_index(shop) == 2
 
 
 def test_another_version_builds_its_own(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -397,7 +406,7 @@ def test_rows_put_away_are_never_hidden_by_an_index(shop: Path) -> None:
     with pytest.raises(rulecrm.RulesError) as right:
         _fresh(shop)
     assert str(error.value) == str(right.value)
-    assert refresh(shop) == 0
+    assert refresh_index(shop) == 0
     facts = Facts.open(
         shop, schema=RULES.program.schema, zone=RULES.program.zone, on_error="quarantine", keep_index=True
     )

@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -29,6 +29,8 @@ from rulecrm_aliexpress.rows import UNPAID, Rows, original, rows_of
 from rulecrm_aliexpress.settings import Settings
 
 __all__ = ["AliExpress", "open_aliexpress"]
+
+T = TypeVar("T")
 
 _OPEN = "https://api-sg.aliexpress.com"
 _LEGACY = "https://eco.taobao.com"
@@ -159,7 +161,7 @@ class AliExpress:
 
     async def _rows(self, orders: Sequence[Json]) -> tuple[Rows, list[Refused]]:
         rows, refused = Rows(), list[Refused]()
-        found = await asyncio.gather(*(self._details(brief) for brief in orders))
+        found = await _together([self._details(brief) for brief in orders])
         now = self._context.now()
         for brief, (full, asked) in zip(orders, found, strict=True):
             try:
@@ -177,6 +179,17 @@ class AliExpress:
             return None, False
         result = await self._asked(_ONE, "param1", {"order_id": int(order)})
         return inner(result.get("data")) or None, True
+
+
+async def _together(calls: Sequence[Coroutine[object, object, T]]) -> Sequence[T]:
+    """The answers of calls that are made at once; when one fails the others are given up."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def open_aliexpress(settings: Settings, context: PlatformContext) -> AliExpress:

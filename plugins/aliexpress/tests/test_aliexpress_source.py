@@ -8,16 +8,18 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+from attrs import evolve
 from rulecrm_aliexpress.fake import AliExpressServer, LegacyServer
 from rulecrm_aliexpress.pacific import PACIFIC
 from rulecrm_aliexpress.settings import Settings
 from rulecrm_aliexpress.source import open_aliexpress
 
-from rulecrm.plugin import PlatformContext, StoppedError, read_settings
+from rulecrm.plugin import LaterError, PlatformContext, StoppedError, read_settings
 from rulecrm.plugin.iop import IopAccount, IopGateway
 from rulecrm.plugin.pulling import Patience
 from rulecrm.plugin.wire import Wire
 from rulecrm.testing.clocks import FakeClock
+from rulecrm.testing.faults import Fault
 from rulecrm.testing.markets import Market
 from rulecrm.testing.sources import KEYS, Kept, Opener, PlatformFake, SourceContract, pull_into
 
@@ -133,7 +135,10 @@ def test_whether_bounds_are_within_and_lists_are_wrapped_makes_no_difference(
     server: AliExpressServer, read: Reader, within: bool, bare: bool
 ) -> None:
     server.orders.within, server.orders.bare = within, bare
+    server.market.clock.instant = dt.datetime(2025, 11, 10, 3, 0, tzinfo=UTC)
     server.market.live(3)
+    bound = dt.datetime(2025, 11, 12, tzinfo=UTC)  # of a window, as days from `since` on are windows
+    server.market.put(evolve(server.market.trades[0], changed_at=bound))
     kept = read(Kept())
     server.market.clock.move(dt.timedelta(hours=1))
     assert same(read(kept), server)
@@ -176,9 +181,9 @@ def test_an_hour_that_is_there_twice_loses_nothing(server: AliExpressServer, rea
     kept = Kept()
     while market.clock.now() < dt.datetime(2025, 11, 2, 12, 0, tzinfo=UTC):
         market.live(minutes / 1440)
-        kept = read(kept, since="2025-11-02", page_size=20)
+        kept = read(kept, since="2025-11-02", page_size=20, overlap_minutes=5)
     market.clock.move(dt.timedelta(hours=1))
-    kept = read(kept, page_size=20)
+    kept = read(kept, page_size=20, overlap_minutes=5)
     true = {row["order"]: row for row in server.truth()["orders"]}
     found = {row["order"]: row for row in kept.rows["orders"].values()}
     assert set(found) == set(true)
@@ -205,6 +210,41 @@ def test_an_hour_that_is_skipped_loses_nothing(server: AliExpressServer, read: R
         kept = read(kept, since="2025-03-08", page_size=20)
     market.clock.move(dt.timedelta(hours=1))
     assert same(read(kept, page_size=20), server)
+
+
+def test_an_order_whose_details_are_not_given_comes_as_the_list_has_it(server: AliExpressServer, read: Reader) -> None:
+    server.market.live(2)
+    server.market.clock.move(dt.timedelta(hours=1))
+    order = next(trade.order for trade in server.market.trades if trade.stage != "placed")
+    server.orders.withheld.add(order)
+    kept = read(Kept())
+    row = kept.rows["orders"][order,]
+    assert row["amount"] == next(one["amount"] for one in server.truth()["orders"] if one["order"] == order)
+    assert "country" not in row
+    assert kept.remarks["details of an order were not given"] == 1
+
+
+def test_a_ban_for_hours_ends_the_run_and_says_until_when(server: AliExpressServer, read: Reader) -> None:
+    server.ban = 7200
+    server.fail(Fault.THROTTLED)
+    with pytest.raises(LaterError) as later:
+        read(Kept())
+    assert later.value.after == server.market.clock.now() + dt.timedelta(hours=2)
+
+
+@pytest.mark.parametrize("seconds", [-1800, 90, 600])
+def test_a_clock_that_is_minutes_off_loses_nothing(
+    server: AliExpressServer, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    clock, kept = server.market.clock, Kept()
+    context = PlatformContext(lambda: clock.now() + dt.timedelta(seconds=seconds), clock.sleep, lambda: 0.5, "shop")
+    for _ in range(12):
+        server.market.live(0.2)
+        source = open_aliexpress(settings_of(server, monkeypatch), context)
+        asyncio.run(pull_into(kept, source, context.now()))
+    clock.move(dt.timedelta(hours=1))
+    asyncio.run(pull_into(kept, open_aliexpress(settings_of(server, monkeypatch), context), context.now()))
+    assert same(kept, server)
 
 
 def test_a_clock_that_is_hours_off_stops_it_with_the_reason(server: AliExpressServer, read: Reader) -> None:

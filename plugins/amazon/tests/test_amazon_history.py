@@ -6,13 +6,16 @@ import asyncio
 import csv
 import datetime as dt
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
 import pytest
+from attrs import evolve
 from rulecrm_amazon.fake import AmazonServer, amazon_market
 from rulecrm_amazon.fake.tokens import CLIENT, REFRESH, SECRET
+from rulecrm_amazon.history import read_report
 from rulecrm_amazon.opening import open_amazon
 from rulecrm_amazon.settings import Settings
 
@@ -30,6 +33,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[AmazonServer]:
     with AmazonServer(amazon_market(FakeClock())) as server:
         server.market.live(33)
         yield server
+
+
+Reader = Callable[[Path], Iterator[Batch]]
 
 
 def plainly(path: Path) -> Iterator[Batch]:
@@ -51,13 +57,21 @@ def plainly(path: Path) -> Iterator[Batch]:
     yield Batch({"orders": found[len(found) // 2 :]})
 
 
-def run(fake: AmazonServer, kept: Kept, most: int | None = None) -> Kept:
+def by_format(path: Path) -> Iterator[Batch]:
+    """The reader of the plugin itself, its frames as rows."""
+    for batch in read_report(path):
+        frames = {name: rows for name, rows in batch.rows.items() if isinstance(rows, pl.DataFrame)}
+        assert len(frames) == len(batch.rows)
+        yield evolve(batch, rows={name: rows.to_dicts() for name, rows in frames.items()})
+
+
+def run(fake: AmazonServer, kept: Kept, most: int | None = None, read: Reader = plainly) -> Kept:
     clock = fake.market.clock
     given = Settings(
         CLIENT, Secret("env:AMAZON_SECRET"), Secret("env:AMAZON_REFRESH"), ("DE",), fake.url, fake.url, 0.5,
         since="2025-11-01", history="reports",
     )  # fmt: skip
-    source = open_amazon(given, PlatformContext(clock.now, clock.sleep, lambda: 0.5), plainly)
+    source = open_amazon(given, PlatformContext(clock.now, clock.sleep, lambda: 0.5), read)
     asyncio.run(pull_into(kept, source, clock.now(), most=most))
     return kept
 
@@ -78,6 +92,17 @@ def test_what_has_been_comes_by_a_few_reports_and_the_rest_by_orders(fake: Amazo
     paths = [call.path for call in fake.requests]
     assert paths.count("/reports/2021-06-30/reports") == 2  # 43 days from 2025-11-01 on, 30 at a time
     assert paths.count("/orders/2026-01-01/orders") == 2
+
+
+def test_reports_are_read_by_the_format_of_the_file_that_sellers_download(fake: AmazonServer) -> None:
+    kept = run(fake, Kept(), read=by_format)
+    fake.market.clock.move(dt.timedelta(hours=1))
+    run(fake, kept, read=by_format)
+    assert whole(fake, kept)
+    assert not kept.refused
+    assert not [one for one in kept.remarks if one.startswith("unknown")]
+    items = {key[0] for key in kept.rows["items"]}
+    assert items == {one.order for one in fake.market.trades}
 
 
 def test_wherever_it_stops_it_goes_on_and_asks_for_no_report_twice(fake: AmazonServer) -> None:

@@ -79,6 +79,16 @@ def test_clocks_that_differ_lose_nothing(fake: AmazonServer, minutes: int, tells
     assert whole(fake, kept)
 
 
+def test_a_window_goes_as_far_as_its_first_page_told(fake: AmazonServer) -> None:
+    fake.shelf.retells = True
+    fake.stirring = 3
+    kept = run(fake, Kept(), page=2)  # it takes hours
+    fake.stirring = 0
+    fake.market.clock.move(dt.timedelta(hours=1))
+    run(fake, kept)
+    assert whole(fake, kept)
+
+
 def test_nothing_is_asked_for_that_amazon_would_not_tell_yet(fake: AmazonServer) -> None:
     kept = run(fake, Kept())
     asked = len(fake.requests)

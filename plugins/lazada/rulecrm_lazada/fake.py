@@ -61,15 +61,17 @@ class LazadaServer(IopServer):
         """An account here."""
         return {
             "use": "lazada", "country": "sg", "url": self.url, "auth_url": self.url, "app_key": self.app_key,
-            "app_secret": "env:LAZADA_SECRET", "access_token": "env:LAZADA_TOKEN",
-            "refresh_token": "env:LAZADA_REFRESH", "since": "2025-11-01",
+            "app_secret": "env:RULECRM_FAKE_LAZADA_SECRET", "access_token": "env:RULECRM_FAKE_LAZADA_TOKEN",
+            "refresh_token": "env:RULECRM_FAKE_LAZADA_REFRESH", "since": f"{self.market.clock.now():%Y-%m-%d}",
         }  # fmt: skip
 
     def environment(self) -> Mapping[str, str]:
         """Its secrets."""
         return {
-            "LAZADA_SECRET": self.app_secret, "LAZADA_TOKEN": self.access_token, "LAZADA_REFRESH": self.refresh_token
-        }  # fmt: skip
+            "RULECRM_FAKE_LAZADA_SECRET": self.app_secret,
+            "RULECRM_FAKE_LAZADA_TOKEN": self.access_token,
+            "RULECRM_FAKE_LAZADA_REFRESH": self.refresh_token,
+        }
 
     def strange(self) -> str:
         """Give one order a state that there is not."""

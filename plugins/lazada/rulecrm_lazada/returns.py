@@ -105,10 +105,8 @@ class Returns:
             "refunded_at": max(self._changed(one) for one in lines.values()),
             "refund_amount": sum((one * self._hundredths for one in amounts if one is not None), Decimal(0)),
         }
-        buyer = next(
-            (found for one in lines.values() if (found := text(inner(one.get("buyer")).get("buyer_id")))), None
-        )
-        return row if buyer is None else {**row, "customer": buyer}
+        buyers = [buyer for one in lines.values() if (buyer := text(inner(one.get("buyer")).get("buyer_id")))]
+        return {**row, "customer": buyers[0]} if buyers else row
 
     def _changed(self, line: Json) -> dt.datetime:
         told, name = text(line.get("return_order_line_gmt_modified")), "return_order_line_gmt_modified"

@@ -27,7 +27,9 @@ def settings_of(server: LazadaServer, monkeypatch: pytest.MonkeyPatch, **more: o
     for name, secret in server.environment().items():
         monkeypatch.setenv(name, secret)
     given = {name: value for name, value in server.settings().items() if name != "use"}
-    return read_settings({**given, "timeout": 0.5, "page_size": 7, **more}, Settings, where="[accounts.shop]")
+    return read_settings(
+        {**given, "timeout": 0.5, "page_size": 7, "since": "2025-11-01", **more}, Settings, where="[accounts.shop]"
+    )
 
 
 Reader = Callable[..., Kept]
@@ -101,7 +103,9 @@ def test_items_of_many_orders_are_asked_for_at_once(server: LazadaServer, read: 
     assert {call.method for call in lists} == {"GET"}
 
 
-def test_more_orders_of_one_second_than_a_page_has_all_come(server: LazadaServer, read: Reader) -> None:
+@pytest.mark.parametrize("within", [True, False])
+def test_more_orders_of_one_second_than_a_page_has_all_come(server: LazadaServer, read: Reader, within: bool) -> None:
+    server.within = within
     server.market.live(4)
     at = server.market.clock.now().replace(microsecond=0) - dt.timedelta(hours=3)
     for trade in server.market.trades[:30]:
@@ -121,6 +125,21 @@ def test_whether_bounds_are_within_makes_no_difference(server: LazadaServer, rea
     kept = read(kept)
     server.market.clock.move(dt.timedelta(hours=1))
     assert same(read(kept), server)
+
+
+@pytest.mark.parametrize("seconds", [-1800, 90, 600])
+def test_a_clock_that_is_minutes_off_loses_nothing(
+    server: LazadaServer, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    clock, kept = server.market.clock, Kept()
+    context = PlatformContext(lambda: clock.now() + dt.timedelta(seconds=seconds), clock.sleep, lambda: 0.5, "shop")
+    for _ in range(12):
+        server.market.live(0.2)
+        source = open_lazada(settings_of(server, monkeypatch), context)
+        asyncio.run(pull_into(kept, source, context.now()))
+    clock.move(dt.timedelta(hours=1))
+    asyncio.run(pull_into(kept, open_lazada(settings_of(server, monkeypatch), context), context.now()))
+    assert same(kept, server)
 
 
 def test_orders_in_another_order_than_was_asked_for_stop_it(server: LazadaServer, read: Reader) -> None:

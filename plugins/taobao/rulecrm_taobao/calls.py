@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
-from rulecrm.diagnostics.model import RulesError
+from rulecrm import RulesError
 from rulecrm.plugin import PlatformContext, StoppedError
 from rulecrm.plugin.pulling import Pace, Patience, TroubledError
 from rulecrm.plugin.renewing import RenewedToken, StaleTokenError, Tokens

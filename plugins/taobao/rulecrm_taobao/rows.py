@@ -24,8 +24,9 @@ paid is not paid yet.
 Amounts. `payment` of a trade is what is paid in all, postage included. `payment` of a trade's only line includes the
 postage, that of one line of several does not (taobao.trade.fullinfo.get, note 2), and after a refund it says less; so a
 line's amount is worked out by the documented formula, price × num + adjust_fee - discount_fee, less its share of what
-was taken off the whole (`part_mjz_discount`). Where lines and postage come to `payment`, or to `payment` and what was
-paid back, the order's amount is what they come to; where they do not, it is `payment`, and there is a remark.
+was taken off the whole (`part_mjz_discount`). Services (`service_orders`) are paid with the rest and are no lines. Nor
+is a line that was closed before the others were paid. Where lines, services and postage come to `payment`, or to
+`payment` and what was paid back, the order's amount is what they come to; where not, it is `payment`, with a remark.
 """
 
 from __future__ import annotations
@@ -90,10 +91,10 @@ def order_of(trade: Json, refunds: Sequence[Json] | None, *, key: str, nick: boo
     number, customer = id_of(trade, "tid"), _text(trade, key)
     if not customer:
         raise ValueError(f"`{key}` is missing")
-    lines = [_line(number, one) for one in listed(trade.get("orders"))]
+    status = _text(trade, "status")
+    lines = [_line(number, one) for one in _bought(listed(trade.get("orders")), status)]
     if not lines:
         raise ValueError("`orders` is missing")
-    status = _text(trade, "status")
     created, modified = _needed(trade, "created"), _needed(trade, "modified")
     back = None if refunds is None else sum((_money(one, "refund_fee") for one in refunds), _ZERO)
     since = [_needed(one, "modified") for one in refunds or ()]
@@ -203,6 +204,11 @@ def _stages(trade: Json, status: str | None, created: dt.datetime) -> Mapping[st
     }
 
 
+def _bought(lines: Sequence[Json], status: str | None) -> Sequence[Json]:
+    """Lines without those that were closed before the others were paid."""
+    return lines if status == _CANCELLED else [one for one in lines if one.get("status") != _CANCELLED]
+
+
 def _line(order: str, line: Json) -> Mapping[str, object]:
     price, quantity = _money(line, "price"), _whole(line.get("num"))
     whole = price * quantity
@@ -222,7 +228,8 @@ def _line(order: str, line: Json) -> Mapping[str, object]:
 
 def _amount(trade: Json, lines: Sequence[Json], back: Decimal | None) -> tuple[Decimal, list[str]]:
     payment = _money(trade, "payment")
-    gross = sum((_decimal(one["amount"]) for one in lines), _money(trade, "post_fee", _ZERO))
+    services = sum((_money(one, "payment", _ZERO) for one in listed(trade.get("service_orders"))), _ZERO)
+    gross = sum((_decimal(one["amount"]) for one in lines), services + _money(trade, "post_fee", _ZERO))
     if gross == payment or (back and gross == payment + back):
         return gross, []
     return payment, ["lines and postage do not come to the payment"]

@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rulecrm.diagnostics.model import RulesError
+from rulecrm import RulesError
 from rulecrm.plugin import Answer, Answered, Context, Message, Price, Rate, StoppedError, Traits
 from rulecrm.plugin.renewing import RenewedToken, Tokens
 from rulecrm.plugin.wire import Reply, Wire

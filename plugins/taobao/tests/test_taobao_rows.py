@@ -59,6 +59,21 @@ def test_an_order_is_what_is_paid_and_a_line_is_without_postage(
     assert bool(made.remarks) != adds_up
 
 
+def test_services_are_paid_with_the_rest_and_are_no_lines() -> None:
+    told = trade(payment="115.00", service_orders={"service_order": [{"oid": 7, "payment": "9.00"}]})
+    made = order_of(told, (), key="ouid")
+    assert (made.order["amount"], len(made.items), made.remarks) == (Decimal("115.00"), 1, [])
+
+
+def test_a_line_that_was_closed_before_the_others_were_paid_was_not_bought() -> None:
+    lines = [line(1), line(2, status="TRADE_CLOSED_BY_TAOBAO")]
+    made = order_of(trade(*lines), (), key="ouid")
+    assert ([one["item"] for one in made.items], made.order["quantity"]) == (["1"], 1)
+    assert made.order["amount"] == Decimal("106.00")
+    whole = order_of(trade(*lines, status="TRADE_CLOSED_BY_TAOBAO"), (), key="ouid")
+    assert len(whole.items) == 2
+
+
 def refund(fee: str, at: str = "2025-11-12 10:00:00") -> dict[str, object]:
     return {"refund_id": fee, "tid": 2**63 + 1, "refund_fee": fee, "modified": at, "status": "SUCCESS"}
 

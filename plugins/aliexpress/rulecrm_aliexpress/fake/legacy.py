@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from rulecrm.plugin.platforms import Row
+from rulecrm.testing.fakes import PlatformFake
 from rulecrm.testing.gateways import Argument, Asked, GatewayError, Method, RouterGateway
 from rulecrm.testing.http import Call, Reply, as_json
 from rulecrm.testing.markets import Market
-from rulecrm.testing.sources import PlatformFake
 from rulecrm_aliexpress.fake.orders import IllegalError, Orders
 
 __all__ = ["LegacyServer"]
@@ -53,15 +53,15 @@ class LegacyServer(PlatformFake):
         """An account here."""
         return {
             "use": "aliexpress", "gateway": "legacy", "url": self.url, "auth_url": self.url, "app_key": self.app_key,
-            "app_secret": "env:ALIEXPRESS_SECRET", "access_token": "env:ALIEXPRESS_TOKEN",
-            "refresh_token": "env:ALIEXPRESS_REFRESH", "since": "2025-11-01",
+            "app_secret": "env:RULECRM_FAKE_ALIEXPRESS_SECRET", "access_token": "env:RULECRM_FAKE_ALIEXPRESS_TOKEN",
+            "refresh_token": "env:RULECRM_FAKE_ALIEXPRESS_REFRESH", "since": f"{self.market.clock.now():%Y-%m-%d}",
         }  # fmt: skip
 
     def environment(self) -> Mapping[str, str]:
         """Its secrets."""
         return {
-            "ALIEXPRESS_SECRET": self.app_secret, "ALIEXPRESS_TOKEN": self.access_token,
-            "ALIEXPRESS_REFRESH": self.refresh_token,
+            "RULECRM_FAKE_ALIEXPRESS_SECRET": self.app_secret, "RULECRM_FAKE_ALIEXPRESS_TOKEN": self.access_token,
+            "RULECRM_FAKE_ALIEXPRESS_REFRESH": self.refresh_token,
         }  # fmt: skip
 
     def truth(self) -> Mapping[str, Sequence[Row]]:

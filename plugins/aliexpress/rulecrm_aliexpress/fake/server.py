@@ -26,6 +26,17 @@ class AliExpressServer(IopServer):
     session_names = frozenset({"session", "access_token"})
     refresh_api = "/auth/token/security/refresh"
 
+    def __init__(self, market: Market) -> None:
+        super().__init__(market)
+        self.orders = Orders(market)
+
+    def apis(self) -> Mapping[str, IopApi]:
+        """The two methods; both of their parameters are optional by the model, and nothing comes without them."""
+        return {
+            "aliexpress.solution.order.get": self._api("order_get", "param0", self.orders.order_list),
+            "aliexpress.solution.order.info.get": self._api("order_info_get", "param1", self.orders.order_info),
+        }
+
     def settings(self) -> Mapping[str, object]:
         """What a settings file says of an account here."""
         return {
@@ -42,31 +53,6 @@ class AliExpressServer(IopServer):
             "RULECRM_FAKE_ALIEXPRESS_TOKEN": self.access_token,
             "RULECRM_FAKE_ALIEXPRESS_REFRESH": self.refresh_token,
         }
-
-    def __init__(self, market: Market) -> None:
-        super().__init__(market)
-        self.orders = Orders(market)
-
-    def apis(self) -> Mapping[str, IopApi]:
-        """The two methods; both of their parameters are optional by the model, and nothing comes without them."""
-        return {
-            "aliexpress.solution.order.get": self._api("order_get", "param0", self.orders.order_list),
-            "aliexpress.solution.order.info.get": self._api("order_info_get", "param1", self.orders.order_info),
-        }
-
-    def settings(self) -> Mapping[str, object]:
-        """An account here."""
-        return {
-            "use": "aliexpress", "url": self.url, "app_key": self.app_key, "app_secret": "env:ALIEXPRESS_SECRET",
-            "access_token": "env:ALIEXPRESS_TOKEN", "refresh_token": "env:ALIEXPRESS_REFRESH", "since": "2025-11-01",
-        }  # fmt: skip
-
-    def environment(self) -> Mapping[str, str]:
-        """Its secrets."""
-        return {
-            "ALIEXPRESS_SECRET": self.app_secret, "ALIEXPRESS_TOKEN": self.access_token,
-            "ALIEXPRESS_REFRESH": self.refresh_token,
-        }  # fmt: skip
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """What a reader of everything has."""

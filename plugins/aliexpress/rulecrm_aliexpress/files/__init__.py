@@ -30,6 +30,11 @@ def _read(sample: Sample, options: Mapping[str, str]) -> Iterator[Batch]:
 
 FORMATS: tuple[FileFormat, ...] = (
     FileFormat(
-        "aliexpress-orders", "交易 → 所有订单 → 导出订单: a row an order", _recognise, _read, (NEEDED,), "America/Los_Angeles"
+        "aliexpress-orders",
+        "交易 → 所有订单 → 导出订单: a row an order",
+        _recognise,
+        _read,
+        (NEEDED,),
+        "America/Los_Angeles",
     ),
 )

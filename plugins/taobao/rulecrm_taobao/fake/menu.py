@@ -19,7 +19,8 @@ __all__ = ["ELEMENTS", "Answers", "methods"]
 Answers = Mapping[str, Callable[[Asked], Mapping[str, object]]]
 
 ELEMENTS = {
-    "trades": "trade", "orders": "order", "refunds": "refund", "trade_rates": "trade_rate", "members": "basic_member",
+    "trades": "trade", "orders": "order", "service_orders": "service_order", "refunds": "refund",
+    "trade_rates": "trade_rate", "members": "basic_member",
 }  # fmt: skip
 
 _STATES = frozenset(
@@ -63,7 +64,9 @@ _LINES = (
 _SIMPLE = _fields(
     "tid status type created modified pay_time consign_time end_time payment post_fee total_fee discount_fee adjust_fee"
     " received_payment step_trade_status step_paid_fee buyer_open_uid ouid receiver_state receiver_city seller_flag"
-    " buyer_rate seller_rate title num num_iid price",
+    " buyer_rate seller_rate title num num_iid price service_orders.oid service_orders.item_oid"
+    " service_orders.service_id service_orders.num service_orders.price service_orders.payment service_orders.title"
+    " service_orders.total_fee",
     _LINES,
 )
 _FULL = _SIMPLE - {"ouid"} | _fields(
