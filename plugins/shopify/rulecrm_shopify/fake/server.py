@@ -86,7 +86,7 @@ class ShopifyServer(PlatformFake):
         }  # fmt: skip
 
     def environment(self) -> Mapping[str, str]:
-        """Its secrets; `RULECRM_FAKE_SHOPIFY_TOKEN` is an access token that does not run out, for the setting `access_token`."""
+        """Its secrets; `RULECRM_FAKE_SHOPIFY_TOKEN` is for the setting `access_token`, and does not run out."""
         return {"RULECRM_FAKE_SHOPIFY_SECRET": SECRET, "RULECRM_FAKE_SHOPIFY_TOKEN": TOKEN}
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
