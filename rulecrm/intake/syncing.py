@@ -21,6 +21,7 @@ from attrs import define, field
 
 from rulecrm.intake.accounts import Account
 from rulecrm.intake.admission import Admitted, admit_rows, with_their_orders
+from rulecrm.intake.contacts import forget, less_personal
 from rulecrm.intake.told import Synced
 from rulecrm.lake import FactStore, Tally
 from rulecrm.model.schema import Schema
@@ -46,12 +47,14 @@ class Writing:
     Attributes:
         tallies: of what was put, by frame.
         waiting: rows that wait.
+        contacts: what becomes of what tells who somebody is; see `Account`.
     """
 
     store: FactStore
     origin: str
     schema: Schema
     now: Callable[[], dt.datetime]
+    contacts: str = "keep"
     tallies: dict[str, Tally] = field(factory=dict)
     waiting: int = 0
     received: int = 0
@@ -95,10 +98,13 @@ class Writing:
         self.tallies[frame] = self.tallies[frame] + tally if frame in self.tallies else tally
 
     def _take(self, admitted: Admitted) -> None:
-        if admitted.rows.height:
-            columns = tuple(sorted(admitted.rows.columns))
-            self._frames.setdefault((admitted.frame, columns), []).append(admitted.rows.select(columns))
-            self._count(admitted.rows.height)
+        rows = admitted.rows
+        if admitted.frame == "customers":
+            rows = less_personal(rows, self.contacts, self.store)
+        if rows.height:
+            columns = tuple(sorted(rows.columns))
+            self._frames.setdefault((admitted.frame, columns), []).append(rows.select(columns))
+            self._count(rows.height)
         self._refuse(admitted.refused)
 
     def _refuse(self, refused: Sequence[Refused]) -> None:
@@ -132,7 +138,7 @@ async def async_sync(
     """
     context = context or PlatformContext()
     until = until or context.now()
-    writing = Writing(store, account.name, installed().schema(), context.now)
+    writing = Writing(store, account.name, installed().schema(), context.now, account.contacts)
     remarks: Counter[str] = Counter()
     reached, stopped, later, after = None, None, None, None
     source = account.open(context)
@@ -155,7 +161,9 @@ async def async_sync(
     finally:
         await source.close()
     writing.commit()
-    return Synced(account.name, writing.tallies, dict(remarks), reached, stopped, later, after)
+    keeps = account.platform.keeps_personal
+    erased = 0 if keeps is None else forget(store, account.name, keeps, context.now())
+    return Synced(account.name, writing.tallies, dict(remarks), reached, stopped, later, after, erased)
 
 
 def sync(

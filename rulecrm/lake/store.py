@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -257,10 +257,10 @@ class FactStore:
             self._went_on(upkeep.vacuum(self._tables, head, tuple(head.tables), hours))
             self._tables.vacuum(COMMITS, hours)
 
-    def erase(self, customer: str, now: dt.datetime, *, wait: float = WAIT) -> None:
-        """Take a customer's contacts out of the store for good, in all versions.
+    def erase(self, customers: str | Collection[str], now: dt.datetime, *, wait: float = WAIT) -> None:
+        """Take the contacts of a customer, or of several, out of the store for good, in all versions.
 
-        What is in `contacts` of the customer is removed from the disk, and is not taken again from rows that do not say
+        What is in `contacts` of them is removed from the disk, and is not taken again from rows that do not say
         (`changed_at`) that they changed after `now`. Readers that opened the store before have to open it again.
         Rows in quarantine are not looked through, for nobody knows whose they are; `purge` removes them by age.
 
@@ -270,8 +270,10 @@ class FactStore:
         """
         _check_zone(now)
         with self._alone(wait) as head:
-            self._went_on(privacy.erase(self._tables, head, customer, now.astimezone(dt.UTC)))
-            self._finish()
+            named = [customers] if isinstance(customers, str) else list(customers)
+            if named:
+                self._went_on(privacy.erase(self._tables, head, named, now.astimezone(dt.UTC)))
+                self._finish()
 
     def purge(self, before: dt.datetime, *, wait: float = WAIT) -> None:
         """Remove rows from quarantine, for good, that were learnt before an instant.

@@ -1,6 +1,6 @@
 """The legacy gateway, for apps that were made at TOP and have not moved to the Open Platform.
 
-In: methods and their parameters. Out: as `rulecrm.plugin.iop.IopGateway` gives them.
+In: methods and their parameters. Out: as `rulecrm.plugin.gateways.PathGateway` gives them.
 Invariant: its own way of signing and of telling the time (GMT+8, as its documentation says), and its own numbers of
 errors; otherwise what holds of the other gateway holds here.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from rulecrm.plugin.iop import IopAccount, exact, waiting
+from rulecrm.plugin.gateways import PathAccount, exact, waiting
 from rulecrm.plugin.platforms import PlatformContext, StoppedError
 from rulecrm.plugin.pulling import Patience, TroubledError
 from rulecrm.plugin.renewing import RenewedToken, StaleTokenError, Tokens
@@ -41,7 +41,7 @@ class LegacyGateway:
     """
 
     def __init__(
-        self, wire: Wire, auth: Wire, account: IopAccount, context: PlatformContext, patience: Patience
+        self, wire: Wire, auth: Wire, account: PathAccount, context: PlatformContext, patience: Patience
     ) -> None:
         self._wire, self._auth = wire, auth
         self._account = account
@@ -50,7 +50,7 @@ class LegacyGateway:
         self._token = RenewedToken(account.access_token, account.refresh_token, context.tokens, self._renewed)
 
     async def call(self, api: str, parameters: Mapping[str, str]) -> Mapping[str, object]:
-        """Call a method that only reads; see `rulecrm.plugin.iop.IopGateway.call`."""
+        """Call a method that only reads; see `rulecrm.plugin.gateways.PathGateway.call`."""
 
         async def with_token(token: str) -> Mapping[str, object]:
             return await self._patience.call(self._context, lambda: self._once(api, parameters, token))

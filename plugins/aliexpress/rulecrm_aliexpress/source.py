@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from attrs import evolve, frozen
 
-from rulecrm.plugin.iop import IopAccount, IopGateway
+from rulecrm.plugin.gateways import PathAccount, PathGateway
 from rulecrm.plugin.platforms import Batch, Cursor, LaterError, PlatformContext, Refused
 from rulecrm.plugin.pulling import Patience, instant_in, instant_out
 from rulecrm.plugin.wire import Wire
@@ -43,10 +43,10 @@ _SECOND = dt.timedelta(seconds=1)
 
 
 class Gateway(Protocol):
-    """What answers methods: `rulecrm.plugin.iop.IopGateway`, or the legacy one."""
+    """What answers methods: `rulecrm.plugin.gateways.PathGateway`, or the legacy one."""
 
     async def call(self, api: str, parameters: Mapping[str, str]) -> Mapping[str, object]:
-        """The answer's JSON, as `IopGateway.call` has it."""
+        """The answer's JSON, as `PathGateway.call` has it."""
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -194,12 +194,12 @@ async def _together(calls: Sequence[Coroutine[object, object, T]]) -> Sequence[T
 
 def open_aliexpress(settings: Settings, context: PlatformContext) -> AliExpress:
     """An account with its settings, for `PlatformType.open`."""
-    account = IopAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token)
+    account = PathAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token)
     if settings.gateway == "legacy":
         wires = _wire(settings, settings.url or _LEGACY), _wire(settings, settings.auth_url)
         return AliExpress(settings, LegacyGateway(*wires, account, context, Patience()), context)
     wire = _wire(settings, settings.url or _OPEN)
-    gateway = IopGateway(
+    gateway = PathGateway(
         "AliExpress", wire, account, context, Patience(), session="session", refresh="/auth/token/security/refresh"
     )  # fmt: skip
     return AliExpress(settings, gateway, context)

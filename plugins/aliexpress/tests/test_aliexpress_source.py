@@ -15,7 +15,7 @@ from rulecrm_aliexpress.settings import Settings
 from rulecrm_aliexpress.source import open_aliexpress
 
 from rulecrm.plugin import LaterError, PlatformContext, StoppedError, read_settings
-from rulecrm.plugin.iop import IopAccount, IopGateway
+from rulecrm.plugin.gateways import PathAccount, PathGateway
 from rulecrm.plugin.pulling import Patience
 from rulecrm.plugin.wire import Wire
 from rulecrm.testing.clocks import FakeClock
@@ -255,11 +255,11 @@ def test_a_clock_that_is_hours_off_stops_it_with_the_reason(server: AliExpressSe
 
 def test_the_fake_takes_the_token_by_either_name(server: AliExpressServer, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_of(server, monkeypatch)
-    account = IopAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token)
+    account = PathAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token)
 
     async def ask(session: str) -> Mapping[str, object]:
         context, wire = context_of(server), Wire("AliExpress", server.url, 5.0)
-        gateway = IopGateway("AliExpress", wire, account, context, Patience(), session=session)
+        gateway = PathGateway("AliExpress", wire, account, context, Patience(), session=session)
         try:
             return await gateway.call(LIST, {"param0": '{"current_page": 1, "page_size": 1}'})
         finally:

@@ -1,9 +1,9 @@
 """Lazada, played locally, for development without an account.
 
 In: a market. Out: a server; its `url` goes into the settings.
-Invariant: that of `rulecrm.testing.iop`. Both calls take the parameters of their pages on open.lazada.com and no other,
-and refuse what those pages refuse, with its number; every unit is an item of its own; some numbers come bare and some
-as text, and times in the three ways in which they have been met.
+Invariant: that of `rulecrm.testing.paths`. Both calls take the parameters of their pages on open.lazada.com and no
+other, and refuse what those pages refuse, with its number; every unit is an item of its own; some numbers come bare and
+some as text, and times in the three ways in which they have been met.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from rulecrm.plugin.platforms import Row
-from rulecrm.testing.iop import IopApi, IopRefusalError, IopServer
 from rulecrm.testing.markets import Line, Market, Trade
+from rulecrm.testing.paths import PathApi, PathRefusalError, PathServer
 
 __all__ = ["LazadaServer"]
 
@@ -29,7 +29,7 @@ _STATUSES = {"placed": "unpaid", "paid": "pending", "cancelled": "canceled", "re
              "completed": "confirmed"}  # fmt: skip
 
 
-class LazadaServer(IopServer):
+class LazadaServer(PathServer):
     """Lazada of Singapore, and where its tokens are renewed.
 
     Attributes:
@@ -44,14 +44,14 @@ class LazadaServer(IopServer):
         self._strange: dict[int, str] = {}
         self._spoiled: set[int] = set()
 
-    def apis(self) -> Mapping[str, IopApi]:
+    def apis(self) -> Mapping[str, PathApi]:
         """Orders, and the items of several orders."""
         times = {"created_after", "created_before", "update_after", "update_before"}
         beside = frozenset({*times, "status", "sort_by", "sort_direction", "limit", "offset"})
         return {
-            "/orders/get": IopApi(self._orders, optional=beside),
-            "/orders/items/get": IopApi(self._order_items, required=frozenset({"order_ids"})),
-            "/reverse/getreverseordersforseller": IopApi(
+            "/orders/get": PathApi(self._orders, optional=beside),
+            "/orders/items/get": PathApi(self._order_items, required=frozenset({"order_ids"})),
+            "/reverse/getreverseordersforseller": PathApi(
                 self._reverse_orders, required=frozenset({"page_no", "page_size"}),
                 optional=frozenset({"trade_order_id", "reverse_order_id", *_RETURN_TIMES}),
             ),
@@ -96,11 +96,11 @@ class LazadaServer(IopServer):
 
     def _orders(self, given: Mapping[str, str]) -> Mapping[str, object]:
         if not {"created_after", "update_after"} & set(given):
-            raise IopRefusalError("MissingParameter", "created_after or update_after must be given")
+            raise PathRefusalError("MissingParameter", "created_after or update_after must be given")
         created = _between(given, "created_after", "created_before")
         updated = _between(given, "update_after", "update_before")
-        limit = _whole(given, "limit", (1, _MOST, 100), IopRefusalError("19", "E019: Invalid Limit"))
-        offset = _whole(given, "offset", (0, _FURTHEST, 0), IopRefusalError("14", "E014: Invalid Offset"))
+        limit = _whole(given, "limit", (1, _MOST, 100), PathRefusalError("19", "E019: Invalid Limit"))
+        offset = _whole(given, "offset", (0, _FURTHEST, 0), PathRefusalError("14", "E014: Invalid Offset"))
         by = _word(given, "sort_by", ("created_at", "updated_at"), "75", "E075: Invalid sort filter")
         way = _word(given, "sort_direction", ("DESC", "ASC"), "74", "E074: Invalid sort direction")
         found = [
@@ -121,12 +121,12 @@ class LazadaServer(IopServer):
             numbers = [int(one) for one in asked]
         except (ValueError, TypeError):
             message = "E056: Invalid OrdersIdList format. Must use array format [1,2]"
-            raise IopRefusalError("56", message) from None
+            raise PathRefusalError("56", message) from None
         if len(numbers) > _AT_ONCE:
-            raise IopRefusalError("38", "E038: Too many orders were requested")
+            raise PathRefusalError("38", "E038: Too many orders were requested")
         trades = [self.market.by_order(str(one)) for one in numbers]
         if None in trades:
-            raise IopRefusalError("37", "E037: One or more order id in the list are incorrect")
+            raise PathRefusalError("37", "E037: One or more order id in the list are incorrect")
         return {
             "data": [
                 {"order_id": int(one.order), "order_number": int(one.order), "order_items": self._units(one)}
@@ -135,8 +135,8 @@ class LazadaServer(IopServer):
         }  # fmt: skip
 
     def _reverse_orders(self, given: Mapping[str, str]) -> Mapping[str, object]:
-        page = _whole(given, "page_no", (1, 10**6, 1), IopRefusalError("100", "E0100: reverse order list is empty"))
-        size = _whole(given, "page_size", (1, _AT_ONCE, 10), IopRefusalError("19", "E019: Invalid Limit"))
+        page = _whole(given, "page_no", (1, 10**6, 1), PathRefusalError("100", "E0100: reverse order list is empty"))
+        size = _whole(given, "page_size", (1, _AT_ONCE, 10), PathRefusalError("19", "E019: Invalid Limit"))
         begin, end = (
             dt.datetime.fromtimestamp(int(given.get(name, default)) / 1000, dt.UTC)
             for name, default in zip(_RETURN_TIMES, ("0", "99999999999999"), strict=True)
@@ -277,13 +277,13 @@ def _between(given: Mapping[str, str], after: str, before: str) -> tuple[dt.date
         low = dt.datetime.fromisoformat(given[after]) if after in given else dt.datetime.min.replace(tzinfo=dt.UTC)
         high = dt.datetime.fromisoformat(given[before]) if before in given else dt.datetime.max.replace(tzinfo=dt.UTC)
     except ValueError:
-        raise IopRefusalError("17", "E017: Invalid Date Format") from None
+        raise PathRefusalError("17", "E017: Invalid Date Format") from None
     if low.tzinfo is None or high.tzinfo is None:
-        raise IopRefusalError("17", "E017: Invalid Date Format")
+        raise PathRefusalError("17", "E017: Invalid Date Format")
     return low, high
 
 
-def _whole(given: Mapping[str, str], name: str, bounds: tuple[int, int, int], refusal: IopRefusalError) -> int:
+def _whole(given: Mapping[str, str], name: str, bounds: tuple[int, int, int], refusal: PathRefusalError) -> int:
     """A whole number between the first two bounds; the third where it is not given."""
     least, most, default = bounds
     told = given.get(name, str(default))
@@ -295,5 +295,5 @@ def _whole(given: Mapping[str, str], name: str, bounds: tuple[int, int, int], re
 def _word(given: Mapping[str, str], name: str, words: Sequence[str], code: str, message: str) -> str:
     told = given.get(name, words[0])
     if told not in words:
-        raise IopRefusalError(code, message)
+        raise PathRefusalError(code, message)
     return told

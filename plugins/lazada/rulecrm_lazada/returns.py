@@ -36,7 +36,7 @@ _SECONDS = 11
 
 
 class Gateway(Protocol):
-    """What answers calls: `rulecrm.plugin.iop.IopGateway`."""
+    """What answers calls: `rulecrm.plugin.gateways.PathGateway`."""
 
     async def call(self, api: str, parameters: Mapping[str, str]) -> Mapping[str, object]:
         """The answer's JSON."""

@@ -19,7 +19,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from attrs import evolve
 
-from rulecrm.plugin.iop import IopAccount, IopGateway
+from rulecrm.plugin.gateways import PathAccount, PathGateway
 from rulecrm.plugin.platforms import Batch, Cursor, LaterError, PlatformContext, Refused, StoppedError
 from rulecrm.plugin.pulling import Patience, instant_in, instant_out
 from rulecrm.plugin.wire import Wire
@@ -52,7 +52,7 @@ class Lazada:
         context: the clock.
     """
 
-    def __init__(self, settings: Settings, gateway: IopGateway, context: PlatformContext) -> None:
+    def __init__(self, settings: Settings, gateway: PathGateway, context: PlatformContext) -> None:
         self._settings = settings
         self._country = COUNTRIES[settings.country]
         self._gateway = gateway
@@ -196,8 +196,8 @@ class Lazada:
 def open_lazada(settings: Settings, context: PlatformContext) -> Lazada:
     """An account with its settings, for `PlatformType.open`."""
     url = settings.url or f"https://{COUNTRIES[settings.country].host}"
-    account = IopAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token)
-    gateway = IopGateway(
+    account = PathAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token)
+    gateway = PathGateway(
         "Lazada", _wire(settings, url), account, context, Patience(), auth=_wire(settings, settings.auth_url),
         again=_AGAIN,
     )  # fmt: skip

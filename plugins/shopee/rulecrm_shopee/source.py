@@ -1,10 +1,9 @@
 """Orders and refunds from Shopee.
 
 In: the settings of a shop. Out: batches of rows, a window each.
-Invariant: a window is read as one page. Pages of a list may shift while they are read, and what a cursor of this
-platform means is not told; so a window that does not fit on a page is halved until it does, and only within one second
-is a list paged through. Windows are 15 days long at most, share their ends, end two minutes ago, and the first one of a
-run begins `overlap_minutes` before the last run's end.
+Invariant: a window is read as one page (`rulecrm.plugin.fitting`), for pages may shift while they are read, and what a
+cursor of this platform means is not told. Windows are 15 days long at most, share their ends, end two minutes ago, and
+the first one of a run begins `overlap_minutes` before the last run's end.
 
 Two lists are read, each by the time of the last change: orders, and returns. A return that was paid brings its order,
 with the sum of all returns of that order that were paid, for the list of what has changed may name but one of several;
@@ -20,9 +19,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from attrs import frozen
 
 from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused
+from rulecrm.plugin.fitting import Ask, Place, fitting
 from rulecrm_shopee.api import Api, NotThereError
 from rulecrm_shopee.fields import Json, instant, listed, text
-from rulecrm_shopee.places import LONGEST, Place
 from rulecrm_shopee.rows import PAID_BACK, RETURN_STATUSES, Rows, original, rows_of
 from rulecrm_shopee.settings import Settings
 
@@ -33,11 +32,8 @@ _RETURNS = "/api/v2/returns/get_return_list"
 _PAGE, _AT_ONCE = 100, 50
 _BACK = dt.timedelta(days=90)
 _SETTLED, _REST = 120, 60
-_MOST_PAGES = 1000
+_LONGEST = 15 * 86_400
 _FIELDS = "buyer_user_id,recipient_address,item_list,pay_time,pickup_done_time,payment_method,total_amount"
-
-Ask = Callable[[int, int, str], Awaitable[tuple[Sequence[Json], str]]]
-"""Asks for a page of a window, [begin, end] in seconds since 1970; gives its rows and the next page's name, or ''."""
 
 
 @frozen
@@ -70,16 +66,18 @@ class Shopee:
         """What has changed; see `rulecrm.plugin.platforms.Source`."""
         last = int(min(until, self._context.now()).timestamp()) - _SETTLED
         begin = self._beginning()
-        places = {name: Place.of((cursor or {}).get(name), begin) for name in ("orders", "returns")}
-        asks: Mapping[str, tuple[Ask, Callable[[Sequence[Json]], Awaitable[_Gathered]]]] = {
+        places = {name: Place.of((cursor or {}).get(name), begin, _LONGEST) for name in ("orders", "returns")}
+        asks: Mapping[str, tuple[Ask[Json], Callable[[Sequence[Json]], Awaitable[_Gathered]]]] = {
             "orders": (self._orders, self._of_orders), "returns": (self._returns_changed, self._of_returns)
         }  # fmt: skip
         for name, (ask, read) in asks.items():
             while places[name].is_behind(last, _REST):
                 place = places[name].up_to(last)
-                found, place = await self._window(ask, place)
+                found, place = await fitting(ask, place)
                 gathered = await read(found)
-                places[name] = place.after(last, _REST, self._settings.overlap_minutes * 60, len(found) < _PAGE // 4)
+                place = place.longer(_LONGEST) if len(found) < _PAGE // 4 else place
+                done = last - place.end <= _REST
+                places[name] = place.rested(self._settings.overlap_minutes * 60) if done else place.behind()
                 told = {one: place.cursor() for one, place in places.items()}
                 yield Batch(
                     gathered.rows.frames(), told, gathered.refused, dict(gathered.rows.remarks), _whole(places)
@@ -99,25 +97,6 @@ class Shopee:
         return int((self._context.now() - _BACK).timestamp())
 
     # --- lists ----------------------------------------------------------------------------------------------------
-
-    async def _window(self, ask: Ask, place: Place) -> tuple[Sequence[Json], Place]:
-        """A window that fits on a page, no longer than the place's, and its place."""
-        while True:
-            found, more = await ask(place.since, place.end, "")
-            if not more:
-                return found, place
-            if place.end - place.since <= 1:
-                return await self._paged(ask, place, found, more), place
-            place = place.halved()
-
-    async def _paged(self, ask: Ask, place: Place, first: Sequence[Json], more: str) -> Sequence[Json]:
-        found = list(first)
-        for _ in range(_MOST_PAGES):
-            rows, more = await ask(place.since, place.end, more)
-            found.extend(rows)
-            if not more:
-                return found
-        raise LaterError("Shopee's list of one second has no end")
 
     async def _orders(self, begin: int, end: int, page: str) -> tuple[Sequence[Json], str]:
         found = await self._api.get(
@@ -190,9 +169,9 @@ class Shopee:
         """Returns that were paid and created since the first of the orders was, each once."""
         begin, now = self._first(orders), int(self._context.now().timestamp())
         found: dict[str, Json] = {}
-        step = LONGEST
+        step = _LONGEST
         while begin < now:
-            rows, place = await self._window(self._returns_paid, Place(begin, None, step, min(begin + step, now)))
+            rows, place = await fitting(self._returns_paid, Place(begin, None, step, min(begin + step, now)))
             found |= {str(one.get("return_sn")): one for one in rows}
             begin, step = place.end, place.step
         return list(found.values())

@@ -42,7 +42,7 @@ class Settings:
         refresh_token: the one that came with it; without one a session that has run out ends the syncing.
         access: which calls the application may make: `crm` (`taobao.trades.simple.sold.…`, whose buyers are told by
             `ouid`) or `trade` (`taobao.trades.sold.…`, whose buyers are told by `buyer_open_uid`).
-        days: how far back the first run goes; orders reach three months back, ratings 180 days.
+        days: how far back the first run goes; the platform lists three months, which may be 89 days.
         refunds, ratings, members: whether they are read; members only where `access` is `crm`.
         personal: whether nicks are read.
         oaid: whether customers get the attribute `taobao_sms`, by which the channel `taobao-sms` reaches them.
@@ -64,7 +64,7 @@ class Settings:
     session: Secret
     refresh_token: Secret = NO_SECRET
     access: str = "crm"
-    days: int = 90
+    days: int = 89
     refunds: bool = True
     ratings: bool = True
     members: bool = True
@@ -87,8 +87,8 @@ class Settings:
             raise ValueError("`access` is crm or trade")
         if self.oaid and self.access != "trade":
             raise ValueError('`oaid` needs access = "trade": the calls of the CRM\'s tell no OAID')
-        if not 1 <= self.days <= 90:
-            raise ValueError("`days` is from 1 to 90: the platform lists orders of three months")
+        if not 1 <= self.days <= 89:
+            raise ValueError("`days` is from 1 to 89: the platform lists orders of three months")
         if self.lag < 0 or not 1 <= self.overlap <= 1440:
             raise ValueError("`lag` is not negative, and `overlap` from 1 to 1440")
         if not 2 <= self.page_size <= 100:

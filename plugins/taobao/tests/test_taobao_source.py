@@ -379,7 +379,7 @@ def test_tokens_are_renewed_through_trouble(fake: TaobaoServer, context: Platfor
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"access": "all"}, "crm or trade"), ({"days": 91}, "three months"), ({"oaid": True}, "access"),
+        ({"access": "all"}, "crm or trade"), ({"days": 90}, "three months"), ({"oaid": True}, "access"),
         ({"sign_method": "rsa"}, "hmac-sha256"), ({"url": "http://gw.api.taobao.com/router/rest"}, "https"),
         ({"page_size": 101}, "100"), ({"overlap": 0}, "overlap"), ({"app_secret": "abc"}, "env:NAME"), ({"sesion": "x"}, "session"),
     ],

@@ -109,6 +109,19 @@ def _told(file: Path, *, kept: bool) -> bool:
     return kept
 
 
+@command.command("erase")
+@_folder
+@click.argument("customers", nargs=-1, required=True, metavar="CUSTOMER...")
+@click.confirmation_option(prompt="This cannot be undone. Erase?")
+def erase(*, folder: Path, customers: tuple[str, ...]) -> None:
+    """Erase what tells who customers are, in every version; their facts stay. See also `rulecrm erase`."""
+    from rulecrm.lake import FactStore
+
+    with reporting():
+        FactStore.open(folder).erase(customers, dt.datetime.now(dt.UTC))
+    click.echo("done")
+
+
 @command.command("compact")
 @_folder
 def compact(*, folder: Path) -> None:

@@ -31,7 +31,7 @@ OPTIONAL = frozenset(
      "split_up", "buyer_cancel_reason", "cancel_by", "cancel_reason", "actual_shipping_fee_confirmed", "buyer_cpf_id",
      "fulfillment_flag", "pickup_done_time", "package_list", "shipping_carrier", "payment_method", "total_amount",
      "invoice_data", "order_chargeable_weight_gram", "return_request_due_date", "edt", "payment_info",
-     "international_label", "no_plastic_packing", "checkout_shipping_carrier", "reverse_shipping_fee"}
+     "international_label"}
 )  # fmt: skip
 """Fields of an order that come only to those who ask."""
 

@@ -8,15 +8,15 @@ from urllib.request import urlopen
 
 import pytest
 
-from rulecrm.plugin.iop import iop_signature
+from rulecrm.plugin.gateways import path_signature
 from rulecrm.testing.clocks import FakeClock
-from rulecrm.testing.iop import IopApi, IopServer
 from rulecrm.testing.markets import Market
+from rulecrm.testing.paths import PathApi, PathServer
 
 
-class Echo(IopServer):
-    def apis(self) -> Mapping[str, IopApi]:
-        return {"/echo": IopApi(lambda given: {"data": dict(given)}, frozenset({"a"}), frozenset({"b"}))}
+class Echo(PathServer):
+    def apis(self) -> Mapping[str, PathApi]:
+        return {"/echo": PathApi(lambda given: {"data": dict(given)}, frozenset({"a"}), frozenset({"b"}))}
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def ask(server: Echo, path: str = "/echo", *, secret: str | None = None, **more:
         "access_token": server.access_token, "a": "1",
     }  # fmt: skip
     told = {name: value for name, value in (given | more).items() if value is not None}
-    told["sign"] = told.get("sign") or iop_signature(secret or server.app_secret, path, told)
+    told["sign"] = told.get("sign") or path_signature(secret or server.app_secret, path, told)
     query = "&".join(f"{name}={value.replace(' ', '%20')}" for name, value in told.items())
     with urlopen(f"{server.url}/rest{path}?{query}", timeout=5) as answer:
         found: Mapping[str, object] = json.loads(answer.read())
