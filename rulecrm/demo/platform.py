@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.diagnostics.suggest import near_or_all
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,9 +88,10 @@ def show_platform(
         RulesError: R712, no such platform is installed, it has no fake, or the folder has a shop already.
     """
     from rulecrm.plugin import installed
+    from rulecrm.testing.fakes import fake_of
 
     registry = registry or installed()
-    fake = _fake(name, registry)
+    fake = fake_of(name, registry)
     place = _Place(folder)
     if place.store.exists() or place.ledger.exists():
         message = f"there is a shop in {folder} already"
@@ -109,21 +109,6 @@ def show_platform(
         console.print(f"  {one}")
     for stopped in [one.stopped for one in synced if one.stopped]:
         console.print(f"stopped: {stopped}")
-
-
-def _fake(name: str, registry: Registry) -> PlatformFake:
-    from rulecrm.testing.fakes import PlatformFake
-
-    platforms = registry.platforms
-    able = [one for one, platform in platforms.items() if platform.fake is not None]
-    if name not in platforms or (make := platforms[name].fake) is None:
-        what = f"`{name}` has no fake" if name in platforms else f"no platform `{name}` is installed"
-        help_ = near_or_all(name, able) if able else f"pip install rulecrm-{name}"
-        raise RulesError([Diagnostic("R712", what, help=help_)])
-    fake = make()
-    if not isinstance(fake, PlatformFake):
-        raise TypeError(f"the fake of `{name}` is a {type(fake).__name__}, no PlatformFake")
-    return fake
 
 
 def _write(place: _Place, fake: PlatformFake) -> None:

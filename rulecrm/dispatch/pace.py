@@ -50,7 +50,7 @@ class Pace:
     _granted: Granted | None = field(default=None, init=False)
     _next: int = field(default=0, init=False)
     _speed: float = field(default=0.0, init=False)
-    _since: int = field(default=0, init=False)
+    _since: int | None = field(default=None, init=False)
 
     @property
     def ahead(self) -> int:
@@ -68,13 +68,16 @@ class Pace:
 
     def begin(self) -> None:
         """The first messages are handed over after nothing was under way: how long that was says nothing."""
-        self._since = self.shared.now()
+        if self._since is not None:
+            self._since = self.shared.now()
 
     def heard(self, count: int) -> None:
         """So many answers have come."""
         if count:
             now = self.shared.now()
-            self._speed = count * 1e6 / max(100, now - self._since)
+            # Of a route that nothing was heard of yet, not much is thought.
+            since = now - 1_000_000 if self._since is None else self._since
+            self._speed = count * 1e6 / max(100, now - since)
             self._since = now
 
     # --- what the rates let through -------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from rulecrm.facts.door import Frame
 from rulecrm.facts.entry import enter
 from rulecrm.facts.exchange import Exchange
 from rulecrm.facts.further import admitted
+from rulecrm.facts.home import Home, Part
 from rulecrm.facts.service import Service, raise_errors
 from rulecrm.model.instants import Instant, instant_of
 from rulecrm.model.schema import Kind, Schema, Subject, canonical
@@ -53,6 +54,7 @@ class Facts:
 
     _service: Service
     _memo: dict[object, object] = field(factory=dict)
+    _home: Home | None = None
 
     # --- how facts come in --------------------------------------------------------------------------------------
 
@@ -158,11 +160,13 @@ class Facts:
         on_error: OnError = "raise",
         schema: Schema | None = None,
         known_on: Instant | None = None,
+        keep_index: bool = False,
     ) -> Facts:
         """Facts from a directory: a store (docs/store.md), or a file for each frame: `orders.parquet`, `customers.csv`.
 
         The options are those of `from_csv`; Parquet files and stores are scanned. Rows of a store were checked when
-        they were stored; files that lie beside its tables, such as `rates.csv`, are read too.
+        they were stored; files that lie beside its tables, such as `rates.csv`, are read too. An index that is kept
+        in the store is used where it is of these facts: now, and with no files beside the tables.
 
         Args:
             directory: the store, or the folder of the files.
@@ -173,6 +177,7 @@ class Facts:
             on_error: as in `from_frames`.
             schema: as in `from_frames`.
             known_on: facts of a store as they were known at this instant; wall clock in `zone` where it names none.
+            keep_index: an index that has to be built, or brought up to date, is kept in the store for the next time.
 
         Raises:
             RulesError: as `from_frames`; or the directory holds no frame, or one of them twice; R707 `known_on` is
@@ -180,8 +185,9 @@ class Facts:
             ValueError: `known_on` has no zone, and there is no `zone`.
         """
         stored: dict[str, pl.LazyFrame] = {}
+        store = None
         if files.is_store(directory):
-            stored = files.scan_store(directory, _aware(known_on, zone))
+            store, stored = files.scan_store(directory, _aware(known_on, zone))
             scans, tables = files.beside(directory, stored)
         elif known_on is None:
             scans, tables = files.find(directory)
@@ -191,9 +197,13 @@ class Facts:
         frames: dict[str, Frame | None] = {**stored, **{name: files.scan_parquet(path) for name, path in scans.items()}}
         for name, path in tables.items():
             frames[name] = files.read_csv(name, path, separator=separator, encoding=encoding)
-        return cls._of(
-            frames, currency, zone, on_error, schema, textual=frozenset(tables), trusted=frozenset(stored)
+        world = schema if schema is not None else _world()
+        made = cls._of(
+            frames, currency, zone, on_error, world, textual=frozenset(tables), trusted=frozenset(stored)
         )  # fmt: skip
+        if store is None or known_on is not None or stored.keys() != frames.keys():
+            return made
+        return evolve(made, home=Home(store, stored, world, currency, zone, on_error, keep_index))
 
     @classmethod
     def _of(
@@ -293,6 +303,24 @@ class Facts:
             `currency` String, `day` Int32 (days since 1970-01-01), `rate` Decimal(38, 12): what one unit is worth.
         """
         return self._service.exchange.rates.into(currency)
+
+    @property
+    def home(self) -> Home | None:
+        """The store that these are all the facts of, as of one commit; None of other facts."""
+        return self._home
+
+    def of_part(self, part: Part) -> Facts:
+        """Facts of some rows of the store that these come from.
+
+        Raises:
+            RulesError: rows break a rule.
+        """
+        home = self._home
+        assert home is not None, "a part is one of a store"
+        frames = dict(part.frames)
+        return Facts._of(
+            frames, home.currency, home.zone, "raise", home.schema, textual=False, trusted=frozenset(frames)
+        )  # fmt: skip
 
     # --- what a user asks ---------------------------------------------------------------------------------------
 

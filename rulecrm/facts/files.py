@@ -17,6 +17,8 @@ import polars as pl
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.facts.findings import finding
 from rulecrm.facts.source import first_line
+from rulecrm.lake import FactStore
+from rulecrm.lake.persons import LINKS
 
 __all__ = ["beside", "find", "is_store", "read_csv", "scan_parquet", "scan_store"]
 
@@ -71,19 +73,18 @@ def is_store(directory: str | PathLike[str]) -> bool:
     return (Path(directory) / "commits" / "_delta_log").is_dir()
 
 
-def scan_store(directory: str | PathLike[str], known_on: dt.datetime | None) -> dict[str, pl.LazyFrame]:
-    """Scans of the frames of a store, as of its last commit, or as they were known at an instant.
+def scan_store(
+    directory: str | PathLike[str], known_on: dt.datetime | None
+) -> tuple[FactStore, dict[str, pl.LazyFrame]]:
+    """A store and scans of its frames, as of its last commit, or as they were known at an instant.
 
     Raises:
         RulesError: as `FactStore.open`.
     """
-    from rulecrm.lake import FactStore
-    from rulecrm.lake.persons import LINKS
-
     store = FactStore.open(directory)
     scans = {name: store.scan(name, known_on=known_on) for name in store.frames() if name != LINKS}
     persons = store.persons(known_on=known_on)
-    return {name: _of_persons(scan, persons) for name, scan in scans.items() if scan is not None}
+    return store, {name: _of_persons(scan, persons) for name, scan in scans.items() if scan is not None}
 
 
 def _of_persons(rows: pl.LazyFrame, persons: pl.DataFrame) -> pl.LazyFrame:

@@ -18,8 +18,10 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.plugin import PlatformContext, PlatformType, Registry, Source, installed, read_settings
 
-__all__ = ["Account", "Accounts"]
+__all__ = ["CONTACTS", "Account", "Accounts"]
 
+CONTACTS = ("keep", "hash", "drop")
+_OWN = ("use", "contacts")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 
 
@@ -31,11 +33,14 @@ class Account:
         name: of its table in the settings; keys of the store begin with it.
         platform: what it is an account of.
         settings: as the platform reads them.
+        contacts: what becomes of what tells who somebody is: `keep`, `hash` (phone number and e-mail address as
+            `phone_hash` and `email_hash`, by which customers can still be matched; nothing else), or `drop`.
     """
 
     name: str
     platform: PlatformType
     settings: object
+    contacts: str = "keep"
 
     def open(self, context: PlatformContext) -> Source:
         """The account, ready to be pulled from.
@@ -149,8 +154,11 @@ def _account(name: str, table: object, registry: Registry) -> Account:
         raise _error(f"{where} uses `{use}`, which is not installed", f"did you mean `{near}`?" if near else listed)
     platform = known[use]
     assert platform.settings is not None
-    own = {str(key): value for key, value in table.items() if key != "use"}
-    return Account(name, platform, read_settings(own, platform.settings, where=where))
+    contacts = table.get("contacts", "keep")
+    if contacts not in CONTACTS:
+        raise _error(f"{where}: `contacts` is {contacts!r}", f"one of: {', '.join(CONTACTS)}")
+    own = {str(key): value for key, value in table.items() if key not in _OWN}
+    return Account(name, platform, read_settings(own, platform.settings, where=where), str(contacts))
 
 
 def _error(message: str, help_: str | None = None, code: str = "R710") -> RulesError:

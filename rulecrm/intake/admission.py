@@ -21,7 +21,7 @@ from rulecrm.model.schema import Schema
 from rulecrm.model.types import INSTANT, MONEY_SCALE, TEXT, Type
 from rulecrm.plugin import Refused, Row
 
-__all__ = ["KEYED", "Admitted", "admit_rows"]
+__all__ = ["KEYED", "Admitted", "admit_rows", "with_their_orders"]
 
 KEYED = ("customer", "product", "order", "event")
 """Columns whose values are the platform's own keys: the account's name is put before them."""
@@ -42,11 +42,13 @@ class Admitted:
         frame: its canonical name.
         rows: keys with the account's name before them, instants Datetime(us, UTC), money Decimal(38, 4).
         refused: the others.
+        orders: the orders, as `rows` would have them, of refused rows of orders.
     """
 
     frame: str
     rows: pl.DataFrame
     refused: Sequence[Refused]
+    orders: frozenset[str] = frozenset()
 
 
 def admit_rows(frame: str, rows: Sequence[Row] | pl.DataFrame, account: str, schema: Schema) -> list[Admitted]:
@@ -75,9 +77,31 @@ def admit_rows(frame: str, rows: Sequence[Row] | pl.DataFrame, account: str, sch
     return [_admitted(frame, *_of_rows(frame, group, shape), shape, account) for group in groups.values()]
 
 
-def _admitted(frame: str, rows: pl.DataFrame, refused: list[Refused], shape: Shape, account: str) -> Admitted:
+def with_their_orders(items: Sequence[Admitted], orders: Sequence[Admitted]) -> list[Admitted]:
+    """Lines of orders, those of orders that were refused put to the refused: alone they would be lines of nothing."""
+    lost = frozenset[str]().union(*(one.orders for one in orders))
+    if not lost:
+        return list(items)
+    found = []
+    for one in items:
+        of_lost = pl.col("order").is_in(sorted(lost))
+        away = [
+            Refused("items", "its order was refused", _original(row))
+            for row in one.rows.filter(of_lost).iter_rows(named=True)
+        ]
+        found.append(evolve(one, rows=one.rows.filter(~of_lost), refused=[*one.refused, *away]))
+    return found
+
+
+def _admitted(
+    frame: str, rows: pl.DataFrame, refused: Sequence[tuple[object, Refused]], shape: Shape, account: str
+) -> Admitted:
     kept, away = _checked(frame, rows, shape)
-    return Admitted(frame, _named(kept.drop("original", strict=False), frame, account), [*refused, *away])
+    lost = [*refused, *away]
+    orders = frozenset(f"{account}:{order}" for order, _ in lost if frame == "orders" and order is not None)
+    return Admitted(
+        frame, _named(kept.drop("original", strict=False), frame, account), [one for _, one in lost], orders
+    )
 
 
 def _named(rows: pl.DataFrame, frame: str, account: str) -> pl.DataFrame:
@@ -93,17 +117,18 @@ def _named(rows: pl.DataFrame, frame: str, account: str) -> pl.DataFrame:
 # --- types ----------------------------------------------------------------------------------------------------
 
 
-def _of_rows(frame: str, rows: Sequence[Row], shape: Shape) -> tuple[pl.DataFrame, list[Refused]]:
-    """A frame of plain values, and the rows that have one of another type."""
+def _of_rows(frame: str, rows: Sequence[Row], shape: Shape) -> tuple[pl.DataFrame, list[tuple[object, Refused]]]:
+    """A frame of plain values, and the rows that have one of another type, each with its order."""
     types = {**{name: column.type for name, column in shape.columns.items()}, **_BESIDE, "kind": TEXT}
     types.update(dict.fromkeys(shape.keys, TEXT))
-    good, refused = [], []
+    good: list[Row] = []
+    refused: list[tuple[object, Refused]] = []
     for row in rows:
         wrong = next((said for name, value in row.items() if (said := _wrong(name, value, types.get(name)))), None)
         if wrong is None:
             good.append(row)
         else:
-            refused.append(Refused(frame, wrong, _original(row)))
+            refused.append((row.get("order"), Refused(frame, wrong, _original(row))))
     names = list(dict.fromkeys(name for row in good for name in row))
     columns = []
     for name in names:
@@ -202,15 +227,17 @@ def _of_frame(rows: pl.DataFrame) -> pl.DataFrame:
 # --- rules ----------------------------------------------------------------------------------------------------
 
 
-def _checked(frame: str, rows: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, list[Refused]]:
-    """Rows that keep the rules of the frame, and those that do not."""
+def _checked(frame: str, rows: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, list[tuple[object, Refused]]]:
+    """Rows that keep the rules of the frame, and those that do not, each with its order."""
     present = tuple(name for name in _OWN_KEY.get(frame, ("at",)) if name in shape.names or name == "item")
     lacking = [name for name in present if name not in rows.columns]
     if rows.is_empty():
         return rows, []
     if lacking:
         reason = f"`{lacking[0]}` is missing"
-        return rows.clear(), [Refused(frame, reason, _original(row)) for row in rows.iter_rows(named=True)]
+        return rows.clear(), [
+            (row.get("order"), Refused(frame, reason, _original(row))) for row in rows.iter_rows(named=True)
+        ]
     # A marketplace may not say who bought; the order is the shop's all the same. Rows that come twice are versions.
     rules = evolve(shape, present=present, required=(), one_of=(), unique=None)
     source, found = admit(frame, rows, rules, zone=None, currency=None, quarantine=True, textual=False)
@@ -218,7 +245,7 @@ def _checked(frame: str, rows: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame
     if errors:
         raise TypeError(f"frame `{frame}`: {errors[0].message}")
     away = [
-        Refused(frame, str(row["reason"]), _original(row), str(row.get("place") or ""))
+        (row.get("order"), Refused(frame, str(row["reason"]), _original(row), str(row.get("place") or "")))
         for put_away in source.away
         for row in put_away.iter_rows(named=True)
     ]

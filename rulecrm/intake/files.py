@@ -19,11 +19,12 @@ from rulecrm.intake.syncing import Writing
 from rulecrm.lake import FactStore, Tally
 from rulecrm.model.schema import Schema
 from rulecrm.plugin import Batch, FileFormat, PlatformType, Recognised, Registry, Sample, installed
+from rulecrm.runtime import refresh_index
 from rulecrm.sheets import Summary, recognise, summary
 
 __all__ = ["Imported", "Opened", "import_files", "open_file"]
 
-_ROWS = 250_000
+_ROWS = 1_200_000
 """Rows are kept by so many at a time, so that a file of any size needs no more memory than these."""
 
 Progress = Callable[[str, int], None]
@@ -135,7 +136,7 @@ def import_files(
     registry: Registry | None = None,
     progress: Progress | None = None,
 ) -> Sequence[Imported]:
-    """Bring files into a store, which is made where there is none.
+    """Bring files into a store, which is made where there is none; an index that is kept there is brought up to date.
 
     Args:
         paths: of files, or files that were opened with options of their own.
@@ -151,7 +152,9 @@ def import_files(
     opened = [one if isinstance(one, Opened) else open_file(one, registry=registry) for one in paths]
     store = into if isinstance(into, FactStore) else FactStore.open(Path(into), create=True)
     world = (registry or installed()).schema()
-    return [_import(one, store, world, now, progress) for one in opened]
+    done = [_import(one, store, world, now, progress) for one in opened]
+    refresh_index(store.path)
+    return done
 
 
 def _import(

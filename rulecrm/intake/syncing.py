@@ -20,11 +20,13 @@ import polars as pl
 from attrs import define, field
 
 from rulecrm.intake.accounts import Account
-from rulecrm.intake.admission import Admitted, admit_rows
+from rulecrm.intake.admission import Admitted, admit_rows, with_their_orders
+from rulecrm.intake.contacts import forget, less_personal
 from rulecrm.intake.told import Synced
 from rulecrm.lake import FactStore, Tally
 from rulecrm.model.schema import Schema
 from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused, StoppedError, installed
+from rulecrm.runtime import refresh_index
 
 __all__ = ["Progress", "Writing", "async_sync", "sync"]
 
@@ -45,12 +47,14 @@ class Writing:
     Attributes:
         tallies: of what was put, by frame.
         waiting: rows that wait.
+        contacts: what becomes of what tells who somebody is; see `Account`.
     """
 
     store: FactStore
     origin: str
     schema: Schema
     now: Callable[[], dt.datetime]
+    contacts: str = "keep"
     tallies: dict[str, Tally] = field(factory=dict)
     waiting: int = 0
     received: int = 0
@@ -65,8 +69,10 @@ class Writing:
         Raises:
             TypeError: the batch is not what a batch has to be: a mistake of the plugin's.
         """
-        admitted = [admit_rows(frame, rows, self.origin, self.schema) for frame, rows in batch.rows.items()]
-        for group in admitted:
+        admitted = {frame: admit_rows(frame, rows, self.origin, self.schema) for frame, rows in batch.rows.items()}
+        if {"orders", "items"} <= admitted.keys():
+            admitted["items"] = with_their_orders(admitted["items"], admitted["orders"])
+        for group in admitted.values():
             for one in group:
                 self._take(one)
         self._refuse(batch.refused)
@@ -92,10 +98,13 @@ class Writing:
         self.tallies[frame] = self.tallies[frame] + tally if frame in self.tallies else tally
 
     def _take(self, admitted: Admitted) -> None:
-        if admitted.rows.height:
-            columns = tuple(sorted(admitted.rows.columns))
-            self._frames.setdefault((admitted.frame, columns), []).append(admitted.rows.select(columns))
-            self._count(admitted.rows.height)
+        rows = admitted.rows
+        if admitted.frame == "customers":
+            rows = less_personal(rows, self.contacts, self.store)
+        if rows.height:
+            columns = tuple(sorted(rows.columns))
+            self._frames.setdefault((admitted.frame, columns), []).append(rows.select(columns))
+            self._count(rows.height)
         self._refuse(admitted.refused)
 
     def _refuse(self, refused: Sequence[Refused]) -> None:
@@ -129,7 +138,7 @@ async def async_sync(
     """
     context = context or PlatformContext()
     until = until or context.now()
-    writing = Writing(store, account.name, installed().schema(), context.now)
+    writing = Writing(store, account.name, installed().schema(), context.now, account.contacts)
     remarks: Counter[str] = Counter()
     reached, stopped, later, after = None, None, None, None
     source = account.open(context)
@@ -152,7 +161,9 @@ async def async_sync(
     finally:
         await source.close()
     writing.commit()
-    return Synced(account.name, writing.tallies, dict(remarks), reached, stopped, later, after)
+    keeps = account.platform.keeps_personal
+    erased = 0 if keeps is None else forget(store, account.name, keeps, context.now())
+    return Synced(account.name, writing.tallies, dict(remarks), reached, stopped, later, after, erased)
 
 
 def sync(
@@ -165,7 +176,8 @@ def sync(
 ) -> tuple[Synced, ...]:
     """Pull what has changed at accounts into a store, which is made where there is none; accounts one after another.
 
-    An account that has to stop does not keep the others from going on. Arguments and errors are those of `async_sync`.
+    An account that has to stop does not keep the others from going on. An index that is kept in the store is brought up
+    to date. Arguments and errors are those of `async_sync`.
     """
     several = [accounts] if isinstance(accounts, Account) else list(accounts)
     store = into if isinstance(into, FactStore) else FactStore.open(Path(into), create=True)
@@ -175,4 +187,6 @@ def sync(
             await async_sync(account, store, until=until, context=context, progress=progress) for account in several
         ])  # fmt: skip
 
-    return asyncio.run(each())
+    done = asyncio.run(each())
+    refresh_index(store.path)
+    return done

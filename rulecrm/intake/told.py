@@ -28,6 +28,7 @@ class Synced:
         stopped: why somebody has to do something before it can go on; None where nobody has to.
         later: why it ended before it had everything; the next run goes on. None where it had.
         after: when that can be, where the platform says.
+        erased: customers whose contacts were erased, for the platform does not let them be kept for longer.
     """
 
     account: str
@@ -37,3 +38,4 @@ class Synced:
     stopped: str | None = None
     later: str | None = None
     after: dt.datetime | None = None
+    erased: int = 0

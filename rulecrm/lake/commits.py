@@ -17,7 +17,7 @@ from rulecrm.lake.findings import refusal
 from rulecrm.lake.keeping import COMMITS
 from rulecrm.lake.tables import Tables
 
-__all__ = ["FORMAT", "Head", "begin", "everything", "last", "note"]
+__all__ = ["FORMAT", "Head", "begin", "everything", "last", "note", "one"]
 
 FORMAT = 1
 """Of the layout of a store. A store of a greater one was written by a later version, and is left alone."""
@@ -68,7 +68,20 @@ def last(tables: Tables) -> Head:
         return Head()
     newest = files.filter(pl.col("max.number") == pl.col("max.number").max())["path"].to_list()
     rows = pl.scan_parquet([tables.path / COMMITS / name for name in newest])
-    latest = rows.filter(pl.col("number") == pl.col("number").max())
+    return _read(rows.filter(pl.col("number") == pl.col("number").max()), tables)
+
+
+def one(tables: Tables, number: int) -> Head | None:
+    """The commit of a number; None where there is none.
+
+    Raises:
+        RulesError: as `last`.
+    """
+    rows = tables.scan(COMMITS, tables.version(COMMITS)).filter(pl.col("number") == number).collect()
+    return None if rows.is_empty() else _read(rows.lazy(), tables)
+
+
+def _read(latest: pl.LazyFrame, tables: Tables) -> Head:
     format_, number = latest.select("format", "number").collect().row(0)
     if format_ > FORMAT:
         message = f"the store {tables.path} has format {format_}; this version of rulecrm knows {FORMAT}"

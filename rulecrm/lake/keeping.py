@@ -25,12 +25,13 @@ RESERVED = frozenset({COMMITS, QUARANTINE, CONTACTS})
 
 PERSONAL = (
     "nick", "email", "phone", "birthday", "gender", "postal_code", "latitude", "longitude",
-    "name", "first_name", "last_name", "address", "street",
+    "name", "first_name", "last_name", "address", "street", "phone_hash", "email_hash",
 )  # fmt: skip
 """Attributes of customers that tell who somebody is, or lead to their door: kept apart, in `contacts`.
 
 Country, province, city and zone are shared by many people and are what segments ask for; they stay with the facts, and
-so do levels, points, tags and consent. The last five are no canonical attributes; shops declare such.
+so do levels, points, tags and consent. The last seven are no canonical attributes;
+shops declare such, and hashes stand for what is not kept itself.
 """
 
 ERASED = "erased_at"

@@ -1,6 +1,6 @@
 """Taking rows out of a store for good.
 
-In: a customer, or an instant. Out: the commit after which nobody reads them; a vacuum then removes the files.
+In: customers, or an instant. Out: the commit after which nobody reads them; a vacuum then removes the files.
 Invariant: files that are still read by the last commit are never removed, so a kill in between loses nothing, and
 whoever writes next does what was left to do.
 """
@@ -8,6 +8,7 @@ whoever writes next does what was left to do.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import polars as pl
 from attrs import evolve
@@ -22,12 +23,12 @@ __all__ = ["erase", "purge", "unfinished"]
 _INSTANT = pl.Datetime("us", "UTC")
 
 
-def erase(tables: Tables, head: Head, customer: str, now: dt.datetime) -> Head:
-    """Take a customer's contacts out, and remember that they were; the commit."""
+def erase(tables: Tables, head: Head, customers: Collection[str], now: dt.datetime) -> Head:
+    """Take the contacts of customers out, and remember that they were; the commit."""
     number = head.number + 1
     at = now if head.at is None else max(now, head.at)
     mark = pl.DataFrame(
-        [(customer, now, "", at, number, 0, "base")],
+        [(customer, now, "", at, number, 0, "base") for customer in sorted(customers)],
         schema={
             "customer": pl.String, ERASED: _INSTANT, "origin": pl.String, "learnt_at": _INSTANT, "commit": pl.Int64,
             "turn": pl.Int32, "layer": pl.String,
@@ -35,8 +36,8 @@ def erase(tables: Tables, head: Head, customer: str, now: dt.datetime) -> Head:
         orient="row",
     )  # fmt: skip
     if CONTACTS in head.tables:
-        quoted = customer.replace("'", "''")
-        tables.delete(CONTACTS, f"customer = '{quoted}'")
+        quoted = ", ".join("'" + customer.replace("'", "''") + "'" for customer in sorted(customers))
+        tables.delete(CONTACTS, f"customer IN ({quoted})")
         version = tables.append(CONTACTS, mark)
     else:
         version = tables.create(CONTACTS, mark, (keeping_of(CONTACTS).key, "commit"))

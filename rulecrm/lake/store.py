@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -75,6 +75,7 @@ class FactStore:
 
     def refresh(self) -> int:
         """Go to the last commit, whoever made it; its number."""
+        self._tables.forget()
         self._head = commits.last(self._tables)
         return self._head.number
 
@@ -166,6 +167,29 @@ class FactStore:
         told = rows.join(touched, on=key, how="semi").select(list(dict.fromkeys((key, "customer")))).unique()
         return touched.join(told, on=key, how="left").collect()
 
+    def versions(self, frame: str) -> pl.LazyFrame | None:
+        """The rows of a frame in every version that was ever learnt, in no order; contacts are not among them.
+
+        Returns:
+            A scan of the columns of `scan` that are no contacts, and `commit` (Int64): the number of the commit that
+            brought the row; None where nothing of the frame was ever put.
+        """
+        version = self._head.tables.get(frame)
+        return None if version is None or frame in RESERVED else self._tables.scan(frame, version)
+
+    def written(self, since_commit: int) -> frozenset[str]:
+        """Frames that were written to after a commit, be it that only their files were put in order."""
+        before = commits.one(self._tables, since_commit)
+        names = set(self._head.tables) - RESERVED
+        return frozenset(name for name in names if before is None or self._head.tables[name] != before.tables.get(name))
+
+    def mark(self, number: int) -> str | None:
+        """What tells a commit of this store from all others, of other stores too; None where there is no such one."""
+        before = None if number > self._head.number else commits.one(self._tables, number)
+        if before is None:
+            return None
+        return f"{self._tables.identity(COMMITS)} {before.number} {before.at} {sorted(before.tables.items())}"
+
     def quarantine(self) -> pl.LazyFrame:
         """Rows that could not be understood: each once, however often it came.
 
@@ -187,7 +211,7 @@ class FactStore:
         return current(rows, keeping, recent=self._has_recent(table, version))
 
     def _has_recent(self, table: str, version: int) -> bool:
-        return "recent" in self._tables.files(table, version)["partition.layer"]
+        return "recent" in self._tables.layers(table, version)
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -233,10 +257,10 @@ class FactStore:
             self._went_on(upkeep.vacuum(self._tables, head, tuple(head.tables), hours))
             self._tables.vacuum(COMMITS, hours)
 
-    def erase(self, customer: str, now: dt.datetime, *, wait: float = WAIT) -> None:
-        """Take a customer's contacts out of the store for good, in all versions.
+    def erase(self, customers: str | Collection[str], now: dt.datetime, *, wait: float = WAIT) -> None:
+        """Take the contacts of a customer, or of several, out of the store for good, in all versions.
 
-        What is in `contacts` of the customer is removed from the disk, and is not taken again from rows that do not say
+        What is in `contacts` of them is removed from the disk, and is not taken again from rows that do not say
         (`changed_at`) that they changed after `now`. Readers that opened the store before have to open it again.
         Rows in quarantine are not looked through, for nobody knows whose they are; `purge` removes them by age.
 
@@ -246,8 +270,10 @@ class FactStore:
         """
         _check_zone(now)
         with self._alone(wait) as head:
-            self._went_on(privacy.erase(self._tables, head, customer, now.astimezone(dt.UTC)))
-            self._finish()
+            named = [customers] if isinstance(customers, str) else list(customers)
+            if named:
+                self._went_on(privacy.erase(self._tables, head, named, now.astimezone(dt.UTC)))
+                self._finish()
 
     def purge(self, before: dt.datetime, *, wait: float = WAIT) -> None:
         """Remove rows from quarantine, for good, that were learnt before an instant.
@@ -266,6 +292,7 @@ class FactStore:
     def _alone(self, wait: float) -> Iterator[Head]:
         """Hold the lock, with what a killed writer left behind the last commit undone."""
         with locked(self.path, wait):
+            self._tables.forget()
             head = commits.last(self._tables)
             versions = {name: self._tables.restore(name, at) for name, at in head.tables.items()}
             self._went_on(evolve(head, tables=versions))

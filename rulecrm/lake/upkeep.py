@@ -3,10 +3,10 @@
 In: tables as of a commit. Out: the same rows in another layout, and the commit that says so.
 Invariant: what any scan gives, now or as known on any day, is the same before and after, row for row.
 
-A table has three layers. `base` has one version of each key, sorted for reading; rows of keys that were not known are
-added to it, for they supersede nothing. `recent` has versions of keys that are in `base` (or in `recent`) already, so
-that a commit only ever adds. `history` has versions that a compaction has found superseded; only what asks for the past
-reads it.
+A table has three layers. `base` has one version of each key, sorted by a compaction; rows of keys that were not known
+are added to it as they come, for they supersede nothing. `recent` has versions of keys that are in `base` (or in
+`recent`) already, so that a commit only ever adds. `history` has versions that a compaction has found superseded; only
+what asks for the past reads it.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def keep_up(tables: Tables, head: Head, written: Collection[str]) -> Head:
     """Compact and merge those of the tables that need it; the commit that is the last then."""
     overdue = [name for name in written if due(tables, name, head.tables[name])]
     head = compact(tables, head, overdue) if overdue else head
-    many = [name for name in written if tables.files(name, head.tables[name]).height > FILES]
-    if tables.files(COMMITS).height > FILES:
+    many = [name for name in written if tables.count(name) > FILES]
+    if tables.count(COMMITS) > FILES:
         tables.merge_files(COMMITS)  # it is read as it is now; no commit has to say so
     if not many:
         return head
@@ -55,9 +55,8 @@ def due(tables: Tables, name: str, version: int) -> bool:
     """Whether a table is to be compacted."""
     if name == QUARANTINE:
         return False
-    rows = tables.files(name, version).group_by("partition.layer").agg(pl.col("num_records").sum())
-    count = dict(rows.iter_rows())
-    return int(count.get("recent", 0)) > max(LEAST, SHARE * int(count.get("base", 0)))
+    rows = tables.layers(name, version)
+    return rows.get("recent", 0) > max(LEAST, SHARE * rows.get("base", 0))
 
 
 def compact(tables: Tables, head: Head, names: Collection[str], *, chunk: int = CHUNK) -> Head:
@@ -81,7 +80,7 @@ def _noted(tables: Tables, head: Head, what: str, versions: dict[str, int]) -> H
 
 def _compact(tables: Tables, name: str, version: int, size: int) -> int:
     """Two or more versions of the table; nobody reads one in between, for no commit names it."""
-    if "recent" not in tables.files(name, version)["partition.layer"]:
+    if "recent" not in tables.layers(name, version):
         return version
     keeping = keeping_of(name)
     rows = tables.scan(name, version)

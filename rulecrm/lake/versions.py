@@ -70,6 +70,8 @@ def known(rows: pl.LazyFrame, keeping: Keeping, on: dt.datetime) -> pl.LazyFrame
 
 def latest(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
     """Of rows of one key that were put together, those that changed last; of equal ones the last."""
+    if not rows.select(keeping.key).is_duplicated().any():
+        return rows
     if WHEN in rows.columns:
         least = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
         when = pl.col(WHEN).fill_null(least)
@@ -85,16 +87,32 @@ def compare(rows: pl.DataFrame, before: pl.DataFrame, keeping: Keeping) -> Put:
         before: the current rows of their keys, with all columns of the table, `changed_at` among them.
         keeping: of their table.
     """
-    seen = _beside(rows, before, keeping)
-    late = seen.filter("__late")
-    timely = seen.filter(~pl.col("__late"))
     columns = [name for name in before.columns if name not in OWN]
     columns += [name for name in rows.columns if name not in columns]
-    return Put(timely.select(columns), timely["__differs"], timely["__new"], late[keeping.key].unique())
+    seen = rows[keeping.key].is_in(before[keeping.key].unique().implode())
+    unseen = rows.filter(~seen).with_columns(
+        *(pl.lit(None, before.schema[name]).alias(name) for name in columns if name not in rows.columns)
+    )
+    put = Put(unseen.select(columns), _all(unseen), _all(unseen), rows[keeping.key].clear())
+    if unseen.height == rows.height:
+        return put
+    beside = _beside(rows.filter(seen), before, keeping)
+    timely = beside.filter(~pl.col("__late"))
+    late = beside.filter("__late")[keeping.key].unique()
+    return Put(
+        pl.concat([put.rows, timely.select(columns)]),
+        pl.concat([put.differs, timely["__differs"].alias("")]),
+        pl.concat([put.new, ~_all(timely)]),
+        late,
+    )
+
+
+def _all(rows: pl.DataFrame) -> pl.Series:
+    return pl.repeat(True, rows.height, dtype=pl.Boolean, eager=True).alias("")
 
 
 def _beside(rows: pl.DataFrame, before: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
-    """Rows with what they do not say taken over, and: `__new`, `__late`, `__differs`."""
+    """Rows of known keys with what they do not say taken over, and: `__late`, `__differs`."""
     key, line = keeping.key, list(keeping.line)
     data = [name for name in before.columns if name not in OWN and name not in line]
     heads = before.group_by(key).agg(pl.len().alias("__lines"), pl.col(WHEN).max().alias("__when"))
@@ -114,4 +132,4 @@ def _beside(rows: pl.DataFrame, before: pl.DataFrame, keeping: Keeping) -> pl.Da
     moved = pl.col(WHEN).ne_missing(pl.col("__when"))
     any_line = pl.any_horizontal(pl.col("__there").is_null(), moved, *differs).any().over(key)
     any_gone = pl.len().over(key).ne_missing(pl.col("__lines"))
-    return both.with_columns((any_line | any_gone).alias("__differs"), pl.col("__lines").is_null().alias("__new"))
+    return both.with_columns((any_line | any_gone).alias("__differs"))

@@ -204,21 +204,22 @@ class Writer:
 
     def _before(self, keeping: Keeping, keys: pl.Series) -> pl.DataFrame:
         """The current rows of keys, those put since the last commit among them."""
-        wanted = pl.col(keeping.key).is_in(keys.unique().implode())
-        frames = [frame.filter(wanted) for frame in self._pending.get(keeping.frame, [])]
-        version = self._head.tables.get(keeping.frame)
-        if version is not None:
-            stored = self._tables.scan(keeping.frame, version)
-            frames.insert(0, stored.filter((pl.col("layer") != "history") & wanted).collect())
         least = {**dict.fromkeys(keeping.line, pl.String()), WHEN: _INSTANT, "commit": pl.Int64(), "turn": pl.Int32()}
         nothing = pl.DataFrame(schema=least)
-        rows = pl.concat([nothing, *frames], how="diagonal")
-        return winners(rows.lazy(), keeping).collect()
+        version, pending = self._head.tables.get(keeping.frame), self._pending.get(keeping.frame, [])
+        if version is None and not pending:
+            return nothing
+        wanted = pl.col(keeping.key).is_in(keys.unique().implode())
+        frames = [frame.filter(wanted) for frame in pending]
+        if version is not None:
+            stored = self._tables.peek(keeping.frame, version)
+            frames.insert(0, stored.filter((pl.col("layer") != "history") & wanted).collect())
+        return winners(pl.concat([nothing, *frames], how="diagonal").lazy(), keeping).collect()
 
     def _schema(self, table: str) -> dict[str, pl.DataType]:
         """The columns that a table has, those put since the last commit among them."""
         version = self._head.tables.get(table)
-        schema = {} if version is None else dict(self._tables.scan(table, version).collect_schema())
+        schema = {} if version is None else dict(self._tables.peek(table, version).collect_schema())
         for frame in self._pending.get(table, []):
             schema.update(frame.schema)
         return schema
@@ -231,7 +232,7 @@ class Writer:
         version = self._head.tables.get(QUARANTINE)
         before = [frame.lazy() for frame in self._pending.get(QUARANTINE, [])]
         if version is not None:
-            before.append(self._tables.scan(QUARANTINE, version))
+            before.append(self._tables.peek(QUARANTINE, version))
         for there in before:
             new = fresh.lazy().join(there.select(_SAME), on=_SAME, how="anti", nulls_equal=True, maintain_order="left")
             fresh = new.collect()
@@ -249,15 +250,9 @@ class Writer:
 
     def _write(self, table: str, frames: Sequence[pl.DataFrame], at: dt.datetime) -> int:
         rows = pl.concat(frames, how="diagonal").with_columns(pl.lit(at, _INSTANT).alias("learnt_at"))
-        statistics: tuple[str, ...] = ("origin", "frame", "commit")
-        order = ["commit"]
-        if table != QUARANTINE:
-            keeping = keeping_of(table)
-            statistics = (keeping.key, "commit")
-            order = [name for name in keeping.order if name in rows.columns]
-        rows = rows.sort(order, maintain_order=True)
         if table in self._head.tables:
             return self._tables.append(table, rows)
+        statistics = ("origin", "frame", "commit") if table == QUARANTINE else (keeping_of(table).key, "commit")
         # What lies there, if anything, a writer has left that was killed before its first commit.
         return self._tables.create(table, rows, statistics, layered=table != QUARANTINE)
 

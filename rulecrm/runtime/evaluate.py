@@ -17,12 +17,13 @@ from rulecrm.model import ir
 from rulecrm.model.program import Program
 from rulecrm.planning import Plan
 from rulecrm.runtime.arrays import Ints
+from rulecrm.runtime.kept import keep_store, keeps, open_store
 from rulecrm.runtime.lives import Lender
 from rulecrm.runtime.physical import dtype_of, to_door
 from rulecrm.runtime.points import Points
 from rulecrm.runtime.reach import reach_of
 from rulecrm.runtime.run import Run
-from rulecrm.runtime.store import Progress, open_store
+from rulecrm.runtime.store import Progress
 from rulecrm.runtime.values import Fixed, Value
 
 __all__ = ["evaluate_all", "evaluate_points", "start_run"]
@@ -53,11 +54,13 @@ def start_run(
     """
     store = open_store(facts, program.schema, program.currency, program.zone)
     # A lifecycle is moved by all that ever happened.
-    whole = instant is None or bool(plan.lifecycles)
+    whole = instant is None or bool(plan.lifecycles) or keeps(facts)
     reach = None if whole or instant is None else partial(reach_of, plan, instant, program.zone)
     store.prepare(plan.needs, progress, reach)
     if plan.lifecycles:
         store.prepare_subject("customer")
+    if keeps(facts):
+        keep_store(facts, store)
     return Run(program, plan, store, lender=lender)
 
 

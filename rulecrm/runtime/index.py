@@ -19,7 +19,7 @@ from rulecrm.runtime.arrays import Array, Ints
 from rulecrm.runtime.memo import Memo
 from rulecrm.runtime.ordering import arrange
 
-__all__ = ["KindIndex", "build_index", "empty_index"]
+__all__ = ["KindIndex", "build_index", "empty_index", "index_of"]
 
 
 @define
@@ -65,6 +65,12 @@ def empty_index(subjects: int, fields: Mapping[str, pl.DataType]) -> KindIndex:
     nothing = np.zeros(0, np.int64)
     frame = pl.DataFrame(schema={"at": pl.Int64(), **fields})
     return KindIndex(np.zeros(subjects + 1, np.int32), np.zeros(0, np.int32), nothing, frame)
+
+
+def index_of(offsets: Ints, frame: pl.DataFrame) -> KindIndex:
+    """The index of rows that lie in their order already, none left out."""
+    codes = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
+    return KindIndex(offsets, codes, frame.get_column("at").to_numpy(), frame)
 
 
 def build_index(

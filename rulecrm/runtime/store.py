@@ -16,7 +16,6 @@ import polars as pl
 from attrs import define, field
 
 from rulecrm.diagnostics.model import RulesError, Severity
-from rulecrm.facts import Facts
 from rulecrm.model import ir
 from rulecrm.model.schema import Schema
 from rulecrm.planning import Needs
@@ -28,9 +27,10 @@ from rulecrm.runtime.reach import Reach
 from rulecrm.runtime.register import ALWAYS, NEVER, Register, build_register, unique_keys
 from rulecrm.runtime.rows import Door, Source
 from rulecrm.runtime.sequences import Matches
+from rulecrm.runtime.shelf import Shelf
 from rulecrm.runtime.views import View, make_view
 
-__all__ = ["Progress", "Store", "open_store"]
+__all__ = ["Progress", "Store"]
 
 _SLACK = 31 * 86_400_000_000
 """How much further back than asked an index goes that leaves rows out: the next question may be about another day."""
@@ -62,6 +62,10 @@ class Store:
     _columns: dict[tuple[str, str], frozenset[str]] = field(factory=dict)
     _beginnings: dict[str, Ints] = field(factory=dict)
     _views: dict[tuple[str, str], Memo[tuple[ir.Expr, ...], View]] = field(factory=dict)
+    shelf: Shelf | None = None
+    """Where what is built may be kept."""
+    waiting: dict[tuple[str, str], Callable[[], tuple[KindIndex, frozenset[str]] | None]] = field(factory=dict)
+    """Indexes that were kept on the disk, and are read when they are asked for; one that cannot be read is built."""
     derived: Memo[object, object] = field(factory=Memo)
     """What else was worked out from the facts alone (matches of sequences)."""
 
@@ -83,6 +87,8 @@ class Store:
             RulesError: for columns the facts do not have.
         """
         self._check(needs)
+        for place in sorted(needs.scans & self.waiting.keys()):
+            self._fetch(place)
         fresh = self._fresh(needs, reach)
         if fresh:
             self.derived.clear()
@@ -91,6 +97,26 @@ class Store:
             self._prepare(subject, needs.subjects.get(subject, frozenset()), wanted, progress)
         if progress is not None and not fresh:
             progress(1, 1, "")
+
+    def _fetch(self, place: tuple[str, str]) -> None:
+        found = self.waiting.pop(place)()
+        if found is not None and place not in self._indexes:
+            self.take_index(place, *found)
+
+    def take_register(self, subject: str, register: Register, attributes: frozenset[str]) -> None:
+        """Have a register that was built before, of the same facts, and these attributes of it."""
+        self._registers[subject], self._attributes[subject] = register, attributes
+
+    def take_index(self, place: tuple[str, str], index: KindIndex, columns: frozenset[str]) -> None:
+        """Have the index of a kind for a subject that was built before, of the same facts and by the same register."""
+        self._indexes[place], self._columns[place], self._views[place] = index, columns, Memo()
+
+    def built(
+        self,
+    ) -> tuple[dict[str, tuple[Register, frozenset[str]]], dict[tuple[str, str], tuple[KindIndex, frozenset[str]]]]:
+        """Registers by subject with their attributes, and indexes by kind and subject with their columns."""
+        registers = {name: (one, self._attributes[name]) for name, one in self._registers.items()}
+        return registers, {place: (one, self._columns[place]) for place, one in self._indexes.items()}
 
     def prepare_subject(self, subject: str) -> None:
         """Build the register of a subject, whatever else is needed of it."""
@@ -143,8 +169,7 @@ class Store:
         for name, one in wanted.items():
             index = met[name].index
             assert index is not None
-            self._indexes[name, subject], self._columns[name, subject] = index, one.columns
-            self._views[name, subject] = Memo()
+            self.take_index((name, subject), index, one.columns)
 
     def _described(self, register: Register, columns: frozenset[str]) -> Register:
         """A register with these attributes, too."""
@@ -252,13 +277,3 @@ def _done(tasks: Mapping[str, _Task], register: Register, progress: Progress | N
             progress(done, len(tasks), f"reading {register.keys.name}s" if done < len(tasks) else "")
 
     return dict(zip(tasks, side_by_side([partial(task, register) for task in tasks.values()], told), strict=True))
-
-
-def open_store(facts: Facts, schema: Schema, currency: str, zone: str) -> Store:
-    """The store of these facts, the same one each time."""
-    memo = facts._memo  # noqa: SLF001 - the facts keep the store for us, and for nobody else
-    place = ("store", currency, zone, tuple(sorted(schema.declared)))
-    store = memo.get(place)
-    if not isinstance(store, Store) or store.schema != schema:
-        store = memo[place] = Store(facts, schema, currency, zone)
-    return store

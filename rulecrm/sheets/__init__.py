@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rulecrm.sheets.amounts import MONEY, Digits, money
     from rulecrm.sheets.cells import Cell, Made, chosen, count, drawn, either, identifier, known, said, text
     from rulecrm.sheets.faults import fault
-    from rulecrm.sheets.gathering import Lines, agreed, joined, lines, total, whole_orders
+    from rulecrm.sheets.gathering import Lines, agreed, joined, lines, together, total, whole_orders
     from rulecrm.sheets.reading import LINE, ORIGINAL, Chunk, frames
     from rulecrm.sheets.recognising import by_columns, recognise
     from rulecrm.sheets.sampling import sample
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = [
     "LINE", "MONEY", "ORIGINAL", "Cell", "Chunk", "Digits", "Lines", "Made", "Summary", "agreed", "by_columns",
     "chosen", "count", "drawn", "either", "fault", "frames", "identifier", "instant", "joined", "known", "latest",
-    "lines", "lines_of", "money", "recognise", "remarks", "said", "sample", "summary", "take", "text", "total",
-    "whole_orders",
+    "lines", "lines_of", "money", "recognise", "remarks", "said", "sample", "summary", "take", "text", "together",
+    "total", "whole_orders",
 ]  # fmt: skip
 
 _HOMES = {
@@ -38,7 +38,7 @@ _HOMES = {
     "reading": "LINE ORIGINAL Chunk frames",
     "recognising": "by_columns recognise",
     "sampling": "sample",
-    "gathering": "Lines agreed joined lines total whole_orders",
+    "gathering": "Lines agreed joined lines together total whole_orders",
     "summaries": "Summary lines_of summary",
     "taking": "latest remarks take",
     "times": "instant",

@@ -61,18 +61,13 @@ def _skip_mark(file: BinaryIO) -> None:
 
 def _cut(file: BinaryIO, size: int, end: bytes) -> Iterator[tuple[bytes, bool]]:
     """Bytes up to a line's end, and whether they are the last."""
-    rest = b""
-    while True:
-        read = file.read(size)
-        whole = rest + read
-        if not read:
-            if whole:
-                yield whole, True
-            return
-        cut = _after_last(whole, end)
+    rest, read = b"", file.read(size)
+    while read:
+        whole, read = rest + read, file.read(size)
+        cut = _after_last(whole, end) if read else len(whole)
         rest = whole[cut:]
         if cut:
-            yield whole[:cut], False
+            yield whole[:cut], not read
 
 
 def _after_last(whole: bytes, end: bytes) -> int:

@@ -56,7 +56,8 @@ def _opened(path: Path) -> fastexcel.ExcelReader:
         fix = "pip install 'rulecrm[sheets]', or save it as CSV"
         raise fault("R725", path, "it is a workbook, and what reads those is not installed", fix=fix) from error
     try:
-        return fastexcel.read_excel(path)
+        # Its bytes: by a path, the name's ending would say what it is, and downloads are often named wrong.
+        return fastexcel.read_excel(path.read_bytes())
     except fastexcel.FastExcelError as error:
         raise _damaged(path) from error
 

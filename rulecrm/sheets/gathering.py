@@ -20,7 +20,7 @@ from rulecrm.sheets.reading import frames
 from rulecrm.sheets.records import LINE
 from rulecrm.sheets.taking import place_of, take
 
-__all__ = ["Lines", "agreed", "joined", "lines", "total", "whole_orders"]
+__all__ = ["Lines", "agreed", "joined", "lines", "together", "total", "whole_orders"]
 
 
 @frozen(eq=False)
@@ -115,6 +115,11 @@ def agreed(*names: str) -> list[pl.Expr]:
 def total(name: str) -> pl.Expr:
     """Within one order: the sum, missing where a line has none."""
     return pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()).alias(name)
+
+
+def together() -> pl.Expr:
+    """Within one order: its rows as they came."""
+    return pl.col("original").str.join("\n")
 
 
 def joined(name: str, separator: str = "\n") -> pl.Expr:

@@ -1,17 +1,16 @@
 """Which line of a file is its header, and what stands between its cells.
 
-In: the first lines of a file, or the first rows of a workbook's sheet. Out: the header's cells and place.
+In: the first rows of a file, as each separator gives them, or of a workbook's sheet. Out: the header's cells and place.
 Invariant: what is above the header is counted and never read as facts.
 """
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["header_row", "names_of", "separator_of", "stripped"]
+__all__ = ["SEPARATORS", "agreement", "header_row", "names_of", "stripped"]
 
 SEPARATORS = ("\t", ",", ";")
 _AROUND = " \t\r\n\u3000\xa0\ufeff\u200b"
@@ -26,23 +25,14 @@ def stripped(cell: str) -> str:
     return cell.strip(_AROUND)
 
 
-def separator_of(lines: Sequence[str]) -> str:
-    """What stands between cells: of tab, comma and semicolon that by which most lines have one number of cells."""
-
-    def agreement(separator: str) -> tuple[int, int]:
-        widths = Counter(width for line in lines if (width := len(cells_of(line, separator))) > 1)
-        width, count = max(widths.items(), key=lambda one: (one[1] * one[0], one[0]), default=(0, 0))
-        return (count * width, width)
-
-    return max(SEPARATORS, key=agreement)
-
-
-def cells_of(line: str, separator: str) -> list[str]:
-    """The cells of a line, as far as it has whole ones."""
-    try:
-        return next(csv.reader([line], delimiter=separator), [])
-    except csv.Error:  # a cell that is longer than the module's limit, or a NUL
-        return line.split(separator)
+def agreement(rows: Sequence[Sequence[str]]) -> tuple[float, int]:
+    """How surely these are rows of a table: the share of them that have the usual number of cells, and that number."""
+    widths = Counter(len(row) for row in rows if any(map(stripped, row)))
+    wide = {width: count for width, count in widths.items() if width > 1}
+    if not wide:
+        return (0.0, 0)
+    width = max(wide, key=lambda one: (wide[one] * one, one))
+    return (wide[width] / widths.total(), width)
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int | None:
@@ -58,7 +48,8 @@ def header_row(rows: Sequence[Sequence[str]]) -> int | None:
     for place, row in enumerate(rows):
         names = [stripped(cell) for cell in row if stripped(cell)]
         words = {name for name in names if not _number(name)}
-        if len(row) < min(usual, 3) - 1 or len(words) < 2 or len(words) < 0.9 * len(names):
+        numbers = sum(map(_number, names))
+        if len(row) < min(usual, 3) - 1 or len(words) < 2 or numbers > 0.1 * len(names):
             continue
         if best is None or len(words) > best[0] * 1.2 + 1:
             best = (len(words), place)

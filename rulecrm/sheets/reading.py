@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from io import StringIO
 
 import polars as pl
 from attrs import evolve, field, frozen
@@ -25,6 +24,9 @@ __all__ = ["LINE", "ORIGINAL", "Chunk", "frames"]
 
 _ROWS = 50_000
 """Rows of a chunk of a workbook."""
+
+_HEADER = 100
+"""Lines that a header has at most."""
 
 _BLANK = ' \t\r\n,;"\u3000'
 
@@ -91,12 +93,14 @@ def _matches(text: str, pattern: str) -> bool:
 
 def _delimited(sample: Sample, asked: Sequence[str], quote: str | None, size: int) -> Iterator[Records]:
     each = blocks(sample, size=size)
-    first = next(each, None)
-    if first is None:
-        return
     if sample.separator == "\t":
         quote = None
-    cells, below = _header(first, sample, quote)
+    first = next(each, None)
+    while first is not None and (header := _header(first, sample, quote)) is None:
+        first = _longer(first, next(each, None))
+    if first is None or header is None:
+        return
+    cells, below = header
     padded = [*sample.header, *(f"#{place}" for place in range(len(sample.header), len(cells)))]
     if names_of(cells) != list(sample.header):
         raise fault("R720", sample.path, "it is another file than the one that was looked at", fix="read it again")
@@ -104,16 +108,28 @@ def _delimited(sample: Sample, asked: Sequence[str], quote: str | None, size: in
     yield from records(_and(below, each), shape)
 
 
-def _header(block: Block, sample: Sample, quote: str | None) -> tuple[list[str], Block]:
-    """The header's cells, and the block below."""
-    text = block.text.decode()
-    lines = text.split("\n")[sample.preamble :]
+def _longer(block: Block, more: Block | None) -> Block | None:
+    """A block and the one behind it."""
+    if more is None:
+        return None
+    return Block(block.text + more.text, block.first, more.last, {**block.broken, **more.broken})
+
+
+def _header(block: Block, sample: Sample, quote: str | None) -> tuple[list[str], Block] | None:
+    """The header's cells, and the block below; None where the block ends before the header does."""
+    lines = block.text.decode().removesuffix("\n").split("\n")[sample.preamble :]
+    if not lines:
+        return None
     if quote is None:
         cells, taken = lines[0].split(sample.separator), 1
     else:
-        source = StringIO("\n".join(lines[:100]) + "\n")
-        reader = csv.reader(source, delimiter=sample.separator, quotechar=quote)
-        cells, taken = next(reader, []), reader.line_num
+        reader = csv.reader(
+            (line + "\n" for line in lines[:_HEADER]), delimiter=sample.separator, quotechar=quote, strict=True
+        )
+        try:
+            cells, taken = next(reader), reader.line_num
+        except (csv.Error, StopIteration):
+            return None
     above = sample.preamble + taken
     place = 0
     for _ in range(above):

@@ -123,10 +123,15 @@ class _Careful:
     shape: Shape
     carried: list[str]
     """Lines of the blocks before that may begin a record; afterwards, lines of this one."""
+    asked: list[int] = field(init=False)
+    """Places of the cells that are asked for."""
     rows: list[list[str]] = field(factory=list)
     places: list[int] = field(factory=list)
     originals: list[str] = field(factory=list)
     broken: list[Broken] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.asked = [self.shape.names.index(name) for name in self.shape.wanted]
 
     def read(self) -> Records:
         """The records; `carried` are then the lines that may go on in the next block."""
@@ -158,7 +163,7 @@ class _Careful:
         if wrong:
             self.broken.append(Broken(number, lines[at], wrong))
             return 1
-        self.rows.append(cells[: len(self.shape.names)])
+        self.rows.append([cells[place] for place in self.asked])
         self.places.append(number)
         self.originals.append("\n".join(lines[at : at + taken]))
         return taken
@@ -187,9 +192,9 @@ class _Careful:
         return "has more cells than the header" if any(cells[wide:]) else ""
 
     def _frame(self) -> pl.DataFrame:
-        places = [self.shape.names.index(name) for name in self.shape.wanted]
-        data: dict[str, pl.Series] = {
-            self.shape.names[place]: pl.Series([row[place] for row in self.rows], dtype=pl.String) for place in places
+        data = {
+            name: pl.Series([row[place] for row in self.rows], dtype=pl.String)
+            for place, name in enumerate(self.shape.wanted)
         }
         data[LINE] = pl.Series(self.places, dtype=pl.Int64)
         data[ORIGINAL] = pl.Series(self.originals, dtype=pl.String)

@@ -14,7 +14,7 @@ from pathlib import Path
 from rulecrm.plugin import Sample
 from rulecrm.sheets.encodings import encoding_of, kind_of
 from rulecrm.sheets.faults import fault
-from rulecrm.sheets.headers import header_row, names_of, separator_of
+from rulecrm.sheets.headers import SEPARATORS, agreement, header_row, names_of
 
 __all__ = ["ROWS", "sample"]
 
@@ -67,8 +67,9 @@ def _of_text(path: Path, encoding: str, head: bytes) -> Sample:
     lines = text.split("\n")
     if len(head) == _HEAD:
         lines.pop()  # the last line may be cut
-    separator = separator_of([line for line in lines[:ROWS] if line.strip()])
-    rows, ends = _records(lines, separator)
+    read = {separator: _records(lines, separator) for separator in SEPARATORS}
+    separator = max(SEPARATORS, key=lambda one: agreement(read[one][0]))
+    rows, ends = read[separator]
     place = header_row(rows)
     if place is None:
         return Sample(path, "delimited", (), (), encoding, separator, 0)

@@ -53,6 +53,7 @@ def instant(column: str, forms: Sequence[str], zone: str | None = None, *, neede
 
 def _read(words: pl.Series, form: str, zone: str | None) -> pl.Series:
     if "%z" in form:
+        words = words.str.replace(r"[Zz]$", "+00:00")
         return words.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
     assert zone is not None
     if not any(part in form for part in _CLOCK):

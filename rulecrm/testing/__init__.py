@@ -7,6 +7,7 @@
 * `rulecrm.testing.markets.Market`: a market that goes on, which such fakes are made over.
 * `rulecrm.testing.faults`, `rulecrm.testing.http`: local fakes of providers, and what goes wrong at them.
 * `rulecrm.testing.gateways`: a gateway with signed parameters and one address for all methods, for fakes to stand on.
+* `rulecrm.testing.paths`: one whose APIs are paths, likewise.
 * `rulecrm.testing.memory.MemoryChannel`: a channel in memory.
 * `rulecrm.testing.clocks.FakeClock`: a clock that tests set.
 * `rulecrm.testing.shops`: made-up shops of any size.

@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.diagnostics.suggest import near_or_all
 from rulecrm.plugin.platforms import Row
+from rulecrm.plugin.registry import Registry, installed
 from rulecrm.testing.http import Call, HttpProvider, Reply
 from rulecrm.testing.markets import Market
 
-__all__ = ["PlatformFake"]
+__all__ = ["PlatformFake", "fake_of"]
 
 
 class PlatformFake(HttpProvider):
@@ -78,3 +81,25 @@ class PlatformFake(HttpProvider):
     def answer(self, call: Call) -> Reply:
         """What the platform says to a request."""
         raise NotImplementedError
+
+
+def fake_of(name: str, registry: Registry | None = None) -> PlatformFake:
+    """A fake of an installed platform, to be used in a `with` block.
+
+    Args:
+        name: of the platform: `taobao`, say.
+        registry: what is installed.
+
+    Raises:
+        RulesError: R712, no such platform is installed, or its plugin brings no fake.
+    """
+    platforms = (registry or installed()).platforms
+    able = [one for one, platform in platforms.items() if platform.fake is not None]
+    if name not in platforms or (make := platforms[name].fake) is None:
+        what = f"`{name}` has no fake" if name in platforms else f"no platform `{name}` is installed"
+        help_ = near_or_all(name, able) if able else f"pip install rulecrm-{name}"
+        raise RulesError([Diagnostic("R712", what, help=help_)])
+    fake = make()
+    if not isinstance(fake, PlatformFake):
+        raise TypeError(f"the fake of `{name}` is a {type(fake).__name__}, no PlatformFake")
+    return fake

@@ -14,7 +14,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import campaigns, fifty, ledger, lifecycle, memory, rows, segments, sending, startup, windows
+from tests.benchmarks import (
+    campaigns,
+    fifty,
+    importing,
+    ledger,
+    lifecycle,
+    memory,
+    rows,
+    segments,
+    sending,
+    startup,
+    store,
+    store_index,
+    windows,
+)
 from tests.benchmarks import compile as compiling
 from tests.benchmarks.setup import Setup
 from tests.benchmarks.shop import SIZES
@@ -37,6 +51,9 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "memory": memory.run,
     "ledger": ledger.run,
     "sending": sending.run,
+    "store_index": store_index.run,
+    "store": store.run,
+    "import": importing.run,
 }
 
 

@@ -17,7 +17,7 @@ from tests.benchmarks.shop import AS_OF, open_shop
 from tests.benchmarks.table import OURS, Line, Table
 from tests.benchmarks.timing import in_child
 
-__all__ = ["run"]
+__all__ = ["peak", "run"]
 
 _STATUS = Path("/proc/self/status")
 
@@ -87,12 +87,13 @@ def main() -> None:
 
     if way.startswith("DuckDB"):
         from tests.benchmarks import expert_duckdb  # noqa: F401
-    bare = _peak()
+    bare = peak()
     _WAYS[way](Path(sys.argv[2]))
-    sys.stdout.write(json.dumps({"megabytes": _peak(), "bare": bare}) + "\n")
+    sys.stdout.write(json.dumps({"megabytes": peak(), "bare": bare}) + "\n")
 
 
-def _peak() -> float:
+def peak() -> float:
+    """The most that this process has held at once, in MB."""
     line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 

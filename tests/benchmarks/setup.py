@@ -37,6 +37,8 @@ class Setup:
 
     messages: int = 100_000
     """Messages that are sent."""
+    imported: int = 1_000_000
+    """Orders in a file that a seller has downloaded."""
 
     @property
     def folder(self) -> Path:

@@ -18,6 +18,7 @@ from tests.benchmarks import (
     expert_duckdb,
     expert_polars,
     fifty,
+    importing,
     ledger,
     lifecycle,
     memory,
@@ -25,6 +26,8 @@ from tests.benchmarks import (
     segments,
     sending,
     startup,
+    store,
+    store_index,
     windows,
 )
 from tests.benchmarks.__main__ import main
@@ -39,7 +42,15 @@ TINY = SIZES["T"]
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
     return Setup(
-        TINY, tmp_path_factory.mktemp("shop"), repeat=1, sample=50, lines=120, levels=40, decisions=300, messages=200
+        TINY,
+        tmp_path_factory.mktemp("shop"),
+        repeat=1,
+        sample=50,
+        lines=120,
+        levels=40,
+        decisions=300,
+        messages=200,
+        imported=500,
     )
 
 
@@ -167,6 +178,13 @@ def test_a_ledger_takes_and_gives_what_is_written_by_hand(setup: Setup) -> None:
     assert all(line.value is not None and line.value > 0 for line in lines)
 
 
+def test_sellers_files_are_read_whole(setup: Setup) -> None:
+    lines = importing.run(setup).lines
+    assert {line.case for line in lines} == {"taobao, 500 orders", "amazon, 500 orders"}
+    assert {line.unit for line in lines} == {"s", "s of CPU", "MB"}
+    assert all(line.value for line in lines)
+
+
 def test_memory_is_told_in_megabytes(setup: Setup) -> None:
     lines = memory.run(setup).lines
     assert lines[0].way == "facts, as frames"
@@ -204,3 +222,13 @@ def test_everything_that_waits_is_sent_once(setup: Setup) -> None:
     table = sending.run(setup)
     assert {line.case for line in table.lines} >= {"200 messages", "a provider's rate"}
     assert all(line.value for line in table.lines)
+
+
+def test_a_store_and_merged_tables_have_the_same_rows(setup: Setup) -> None:
+    assert {line.way for line in store.run(setup).lines} >= {OURS, "deltalake merge", "deltalake write"}
+
+
+def test_a_kept_index_gives_the_answers_of_frames_in_memory(setup: Setup) -> None:
+    lines = store_index.run(setup).lines
+    assert [line.way for line in lines[-3:]] == ["put", "index brought up to date", "both"]
+    assert all(line.value for line in lines)

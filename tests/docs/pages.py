@@ -36,10 +36,12 @@ NAMES = (
     "README.md",
     "docs/cli.md",
     "docs/embedding.md",
+    "docs/files.md",
     "docs/how-it-works.md",
     "docs/index.md",
     "docs/plugins.md",
     "docs/sending.md",
+    "docs/store.md",
     "docs/templates.md",
     "docs/tutorial.md",
 )

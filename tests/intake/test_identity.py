@@ -181,3 +181,30 @@ def test_rules_about_persons_see_links_and_no_more_once_they_are_undone(tmp_path
     unlink(store, "n:a", "s:b", now=NOW + TICK * 6)
     assert often() == []
     assert often(NOW + TICK * 5) == ["n:a"]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_an_index_of_persons_is_brought_up_to_date(tmp_path: Path, linked: bool) -> None:
+    store = _store(tmp_path, {"customer": "n:a"}, {"customer": "s:b"}, {"customer": "s:c"})
+
+    def bought(number: int, customer: str, at: dt.datetime) -> None:
+        row = {"order": str(number), "customer": customer, "amount": Decimal(10), "currency": "CNY", "paid_at": NOW}
+        with store.writer(at) as writer:
+            writer.put("test", "orders", pl.DataFrame([row]))
+            writer.commit()
+
+    rules = rulecrm.loads(RULES)
+
+    def often() -> list[str]:
+        facts = rulecrm.Facts.open(tmp_path, keep_index=True)
+        return rules.evaluate(facts, as_of="2025-12-01").segment("often").to_series().to_list()
+
+    if linked:
+        link(store, "n:a", "s:b", now=NOW + TICK)
+    bought(1, "n:a", NOW + TICK * 2)
+    bought(2, "s:c", NOW + TICK * 2)
+    assert often() == []
+    bought(3, "s:b" if linked else "n:a", NOW + TICK * 3)
+    assert often() == ["n:a"]
+    bought(4, "s:c", NOW + TICK * 4)
+    assert often() == ["n:a", "s:c"]

@@ -1,16 +1,20 @@
-"""A process that writes to a store and ends itself with SIGKILL right before, or right after, a change of a table.
+"""Processes that write to a store and end themselves with SIGKILL right before, or right after, a change of a table.
 
-`python -m tests.lake.worker FOLDER STEP COUNT`: what `told` heard as its COUNT-th STEP is the end; `never` lets it live.
+`python -m tests.lake.worker` reads JSON, a list of `[folder, step, count]`, and for each forks a process that ends when
+`told` hears that step for the COUNT-th time; it prints the signals they died of as JSON. The one that forks only imports:
+neither Polars nor Delta Lake has started a thread in it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 
+import deltalake  # noqa: F401 - once for all processes
 import polars as pl
 
 from rulecrm.lake import FactStore, Writer
@@ -56,5 +60,16 @@ def main(folder: Path, step: str, count: int) -> None:
     store.vacuum(keep=dt.timedelta(0))
 
 
+def _ended(folder: str, step: str, count: int) -> int:
+    """The signal that a process of its own died of; 0 where it came to its end."""
+    child = os.fork()
+    if not child:
+        try:
+            main(Path(folder), step, count)
+        finally:
+            os._exit(0)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    print(json.dumps([_ended(*job) for job in json.load(sys.stdin)]))  # noqa: T201

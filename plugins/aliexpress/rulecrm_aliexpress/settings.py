@@ -38,6 +38,7 @@ class Settings:
         auth_url: where tokens of the legacy gateway are renewed.
         since: the day (in UTC) from which on changes are read the first time; without it, 90 days back.
         overlap_minutes: how much of what was read is read again, for changes that the platform shows late.
+        page_size: orders on a page of the list; the platform does not tell the most, of a sibling call it is 50.
         personal: whether names and phone numbers of buyers are kept.
         parallel: most calls at once.
         timeout: seconds to wait for an answer.
@@ -53,6 +54,7 @@ class Settings:
     auth_url: str = field(default="https://oauth.aliexpress.com", validator=validators.matches_re(r"https?://\S+"))
     since: str = field(default="", validator=_day)
     overlap_minutes: int = field(default=60, validator=validators.ge(5))
+    page_size: int = field(default=50, validator=[validators.ge(1), validators.le(100)])
     personal: bool = False
     parallel: int = field(default=4, validator=[validators.ge(1), validators.le(20)])
     timeout: float = field(default=30.0, validator=validators.gt(0))

@@ -13,26 +13,28 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from attrs import evolve, frozen
 
-from rulecrm.plugin.iop import IopAccount, IopGateway
+from rulecrm.plugin.gateways import PathAccount, PathGateway
 from rulecrm.plugin.platforms import Batch, Cursor, LaterError, PlatformContext, Refused
 from rulecrm.plugin.pulling import Patience, instant_in, instant_out
 from rulecrm.plugin.wire import Wire
 from rulecrm_aliexpress.fields import Json, inner, listed, number, text
+from rulecrm_aliexpress.legacy import LegacyGateway
 from rulecrm_aliexpress.pacific import outside_twice, wall
 from rulecrm_aliexpress.rows import UNPAID, Rows, original, rows_of
 from rulecrm_aliexpress.settings import Settings
 
 __all__ = ["AliExpress", "open_aliexpress"]
 
+T = TypeVar("T")
+
 _OPEN = "https://api-sg.aliexpress.com"
+_LEGACY = "https://eco.taobao.com"
 _LIST, _ONE = "aliexpress.solution.order.get", "aliexpress.solution.order.info.get"
-_PAGE = 50
-"""Orders on a page: the limit of the sibling `findorderlistsimplequery`; this call's own is not told."""
 _PASSES = ("", "FINISH")
 _DAY = dt.timedelta(days=1)
 _BACK = dt.timedelta(days=90)
@@ -41,10 +43,10 @@ _SECOND = dt.timedelta(seconds=1)
 
 
 class Gateway(Protocol):
-    """What answers methods: `rulecrm.plugin.iop.IopGateway`, or the legacy one."""
+    """What answers methods: `rulecrm.plugin.gateways.PathGateway`, or the legacy one."""
 
     async def call(self, api: str, parameters: Mapping[str, str]) -> Mapping[str, object]:
-        """The answer's JSON, as `IopGateway.call` has it."""
+        """The answer's JSON, as `PathGateway.call` has it."""
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -138,7 +140,7 @@ class AliExpress:
         query: dict[str, object] = {
             # A second earlier, so that it makes no difference whether bounds are within.
             "modified_date_start": wall(place.begin - _SECOND), "modified_date_end": wall(place.end),
-            "current_page": page, "page_size": _PAGE,
+            "current_page": page, "page_size": self._settings.page_size,
         }  # fmt: skip
         if _PASSES[place.turn]:
             query["order_status"] = _PASSES[place.turn]
@@ -159,7 +161,7 @@ class AliExpress:
 
     async def _rows(self, orders: Sequence[Json]) -> tuple[Rows, list[Refused]]:
         rows, refused = Rows(), list[Refused]()
-        found = await asyncio.gather(*(self._details(brief) for brief in orders))
+        found = await _together([self._details(brief) for brief in orders])
         now = self._context.now()
         for brief, (full, asked) in zip(orders, found, strict=True):
             try:
@@ -179,15 +181,29 @@ class AliExpress:
         return inner(result.get("data")) or None, True
 
 
+async def _together(calls: Sequence[Coroutine[object, object, T]]) -> Sequence[T]:
+    """The answers of calls that are made at once; when one fails the others are given up."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def open_aliexpress(settings: Settings, context: PlatformContext) -> AliExpress:
     """An account with its settings, for `PlatformType.open`."""
-    return AliExpress(settings, _open_platform(settings, context), context)
-
-
-def _open_platform(settings: Settings, context: PlatformContext) -> IopGateway:
-    return IopGateway(
-        "AliExpress",
-        Wire("AliExpress", settings.url or _OPEN, settings.timeout, proxy=settings.proxy),
-        IopAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token),
-        context, Patience(), session="session", refresh="/auth/token/security/refresh",
+    account = PathAccount(settings.app_key, settings.app_secret, settings.access_token, settings.refresh_token)
+    if settings.gateway == "legacy":
+        wires = _wire(settings, settings.url or _LEGACY), _wire(settings, settings.auth_url)
+        return AliExpress(settings, LegacyGateway(*wires, account, context, Patience()), context)
+    wire = _wire(settings, settings.url or _OPEN)
+    gateway = PathGateway(
+        "AliExpress", wire, account, context, Patience(), session="session", refresh="/auth/token/security/refresh"
     )  # fmt: skip
+    return AliExpress(settings, gateway, context)
+
+
+def _wire(settings: Settings, url: str) -> Wire:
+    return Wire("AliExpress", url, settings.timeout, proxy=settings.proxy)

@@ -67,6 +67,7 @@ class Api:
         self._token = AccessToken(self._login.fetch, context.now)
         self._wire = Wire("Amazon", account.endpoint, account.timeout)
         self._paces: dict[str, Pace] = {}
+        self._rates: dict[str, float] = {}
 
     async def call(
         self,
@@ -130,9 +131,11 @@ class Api:
             ),
             is_stale,
         )
-        rate = _rate(reply) or operation.rate
-        pace.told(rate)
-        return _judged(operation, reply, rate)
+        rate = _rate(reply)
+        if rate is not None:
+            self._rates[operation.name] = rate
+            pace.told(rate)
+        return _judged(operation, reply, self._rates.get(operation.name, operation.rate))
 
 
 def target(operation: Operation, values: Sequence[str], query: Query) -> str:

@@ -17,6 +17,7 @@ __all__ = ["Place"]
 
 _FRESH = dt.timedelta(hours=23)
 """Amazon's tokens of pages are valid for 24 hours (orders-api-migration-guide)."""
+_DAY = dt.timedelta(days=1)
 _LONGEST, _SHORTEST = 366.0, 1.0
 _MANY = 200
 """Pages of a window after which the next one is half as long; a day has time for about 480 of them."""
@@ -37,6 +38,7 @@ class Place:
         whole: everything that had changed before is read; None in the first window.
         history: whether what has been is still to come from reports.
         report: id of the report that was asked for.
+        read: batches of its document that were read.
     """
 
     since: dt.datetime
@@ -49,6 +51,7 @@ class Place:
     whole: dt.datetime | None = None
     history: bool = False
     report: str | None = None
+    read: int = 0
 
     @classmethod
     def of(cls, cursor: Cursor) -> Place:
@@ -58,11 +61,12 @@ class Place:
             StoppedError: it tells none.
         """
         since, days, pages = instant_in(cursor.get("since")), cursor.get("days"), cursor.get("pages")
-        token, report = cursor.get("token"), cursor.get("report")
+        token, report, read = cursor.get("token"), cursor.get("report"), cursor.get("read", 0)
         if (
             since is None
             or not isinstance(days, int | float)
             or not isinstance(pages, int)
+            or not isinstance(read, int)
             or not all(one is None or isinstance(one, str) for one in (token, report))
         ):
             raise StoppedError("the cursor of an Amazon account makes no sense; it is of another version")
@@ -70,7 +74,7 @@ class Place:
             since, instant_in(cursor.get("before")), instant_in(cursor.get("told")),
             token if isinstance(token, str) else None, instant_in(cursor.get("token_at")),
             min(max(float(days), _SHORTEST), _LONGEST), pages, instant_in(cursor.get("whole")),
-            cursor.get("history") is True, report if isinstance(report, str) else None,
+            cursor.get("history") is True, report if isinstance(report, str) else None, read,
         )  # fmt: skip
 
     def cursor(self) -> Cursor:
@@ -78,7 +82,7 @@ class Place:
         instants = {"since": self.since, "before": self.before, "told": self.told, "token_at": self.token_at,
                     "whole": self.whole}  # fmt: skip
         told: dict[str, object] = {name: instant_out(one) for name, one in instants.items() if one is not None}
-        more = {"token": self.token, "report": self.report, "history": self.history or None}
+        more = {"token": self.token, "report": self.report, "history": self.history or None, "read": self.read or None}
         return told | {"days": self.days, "pages": self.pages} | {k: v for k, v in more.items() if v is not None}
 
     def fresh(self, now: dt.datetime) -> Place:
@@ -93,6 +97,13 @@ class Place:
     def next_page(self, told: dt.datetime, token: str, now: dt.datetime) -> Place:
         """At the next page."""
         return evolve(self, told=told, token=token, token_at=now, pages=self.pages + 1)
+
+    def after_report(self, until: dt.datetime) -> Place:
+        """At the next report; after the last one at the orders of its last day, which may have come too late for it."""
+        end = self.before or self.since
+        if until - end > _DAY:
+            return Place(end, days=self.days, history=True)
+        return Place(max(end - _DAY, self.since), days=self.days)
 
     def next_window(self, told: dt.datetime, overlap: dt.timedelta) -> Place:
         """At the next window: everything up to `told` is read, and a little of it will be again."""

@@ -6,7 +6,7 @@ Invariant: no instant is guessed, unless the setting `estimate` asks for it; an 
 | row | field |
 | --- | --- |
 | `order`, `placed_at`, `changed_at` | orderId, createdTime, lastUpdatedTime |
-| `status`, `shop` | fulfillment.fulfillmentStatus, salesChannel.marketplaceId |
+| `status`, `marketplace` | fulfillment.fulfillmentStatus, salesChannel.marketplaceId |
 | `amount`, `currency` | proceeds.grandTotal |
 | `shipping_fee`, `discount` | proceeds.breakdowns of the types SHIPPING and DISCOUNT, discounts as positive amounts |
 | `shipped_at` | of an order that is SHIPPED: the last packages.shipTime, where every package has one |
@@ -69,7 +69,7 @@ def understand(order: Mapping[str, object], settings: Settings) -> Understood:
     row: dict[str, object] = {"order": key, "placed_at": placed, "changed_at": changed, "original": bare(order)}
     row |= told(
         status=status,
-        shop=text(dictionary(order, "salesChannel"), "marketplaceId"),
+        marketplace=text(dictionary(order, "salesChannel"), "marketplaceId"),
         payment_method=_payment(order),
         shipped_at=_shipped(order, status, remarks),
     )
@@ -96,8 +96,8 @@ def _with_buyer(
         "customer": row["customer"], "platform": "amazon", "changed_at": row["changed_at"],
         **_place(order),
     }  # fmt: skip
-    if "shop" in row:
-        known["amazon_order"] = f"{row['order']}@{row['shop']}"
+    if "marketplace" in row:
+        known["amazon_order"] = f"{row['order']}@{row['marketplace']}"
     if settings.personal:
         address = dictionary(dictionary(order, "recipient"), "deliveryAddress")
         known |= told(email=alias, nick=text(buyer, "buyerName"), phone=text(address, "phone"))

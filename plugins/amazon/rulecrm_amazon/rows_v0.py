@@ -6,7 +6,7 @@ Invariant: as in `rows`; an instant that v0 does not tell is not there.
 | row | field |
 | --- | --- |
 | `order`, `placed_at`, `changed_at` | AmazonOrderId, PurchaseDate, LastUpdateDate |
-| `status`, `shop` | OrderStatus, MarketplaceId |
+| `status`, `marketplace` | OrderStatus, MarketplaceId |
 | `amount`, `currency` | OrderTotal |
 | `shipping_fee`, `discount` | sums over its items of ShippingPrice; of PromotionDiscount and ShippingDiscount |
 | `payment_method` | PaymentMethodDetails |
@@ -14,7 +14,11 @@ Invariant: as in `rows`; an instant that v0 does not tell is not there.
 | `customer` | a hash of BuyerInfo.BuyerEmail, which a restricted data token opens |
 | items: `item`, `product`, `title`, `quantity` | OrderItemId, ASIN, Title, QuantityOrdered |
 | items: `price` | ItemPrice by QuantityOrdered, where that comes out even to four decimals |
-| items: `amount`, `discount` | ItemPrice less PromotionDiscount; PromotionDiscount |
+| items: `amount` | ItemPrice less PromotionDiscount, with their taxes in the US and Canada |
+| items: `discount` | PromotionDiscount |
+
+Elsewhere than there a price has its VAT in it, and ItemTax tells how much that is
+(developer-docs.amazon.com/sp-api/docs/option-1-allow-amazon-to-create-invoices-for-you).
 
 Source: the model of 2026-08-05. Nothing in v0 tells of packages, so it has no `shipped_at`.
 """
@@ -39,6 +43,8 @@ _STATUSES = frozenset(
 )  # fmt: skip
 _PAID = frozenset({"Unshipped", "PartiallyShipped", "Shipped"})
 _EXACT = Decimal("0.0001")
+_BESIDE = frozenset({"USD", "CAD"})
+"""Currencies of the marketplaces where taxes come on top of prices."""
 
 
 def understand_v0(order: Mapping[str, object], items: Sequence[Mapping[str, object]], settings: Settings) -> Understood:
@@ -56,7 +62,7 @@ def understand_v0(order: Mapping[str, object], items: Sequence[Mapping[str, obje
     place = told(country=text(address, "CountryCode"), province=text(address, "StateOrRegion"),
                  city=text(address, "City"))  # fmt: skip
     row: dict[str, object] = {"order": key, "placed_at": placed, "changed_at": changed, **place}
-    row |= told(status=status, shop=text(order, "MarketplaceId"), payment_method=_payment(order))
+    row |= told(status=status, marketplace=text(order, "MarketplaceId"), payment_method=_payment(order))
     row["original"] = bare(order)
     lines = [_item(key, changed, one) for one in items]
     if lines:
@@ -74,8 +80,8 @@ def understand_v0(order: Mapping[str, object], items: Sequence[Mapping[str, obje
         return Understood(row, lines, None, remarks)
     row["customer"] = customer_of(alias)
     known: dict[str, object] = {"customer": row["customer"], "platform": "amazon", "changed_at": changed, **place}
-    if "shop" in row:
-        known["amazon_order"] = f"{key}@{row['shop']}"
+    if "marketplace" in row:
+        known["amazon_order"] = f"{key}@{row['marketplace']}"
     if settings.personal:
         known |= told(email=alias, nick=text(buyer, "BuyerName"), phone=text(address, "Phone"))
     return Understood(row, lines, known, remarks)
@@ -101,7 +107,9 @@ def _item(order: str, changed: dt.datetime, item: Mapping[str, object]) -> Row:
     price, off = money(item, "ItemPrice"), money(item, "PromotionDiscount")
     if price is not None:
         taken = abs(off[0]) if off is not None else Decimal("0.00")
-        row |= {"amount": price[0] - taken, "discount": taken, "currency": price[1]}
+        taxes = _sum([item], "ItemTax") - abs(_sum([item], "PromotionDiscountTax"))
+        on_top = taxes if price[1] in _BESIDE else Decimal("0.00")
+        row |= {"amount": price[0] - taken + on_top, "discount": taken, "currency": price[1]}
         one = (price[0] / quantity).quantize(_EXACT) if quantity else Decimal(0)
         if one * quantity == price[0] and quantity:
             row["price"] = one

@@ -19,13 +19,16 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from rulecrm.plugin import Batch, Cursor, PlatformContext, Refused, Row, StoppedError
+from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused, Row, StoppedError
 from rulecrm_amazon.api import Api, RefusedError
 from rulecrm_amazon.documents import Understood, latest
 from rulecrm_amazon.places import Place
 from rulecrm_amazon.settings import Settings
 
-__all__ = ["AmazonSource", "Page", "Shelf"]
+__all__ = ["LONGEST", "AmazonSource", "Archive", "LostReportError", "Page", "Shelf"]
+
+LONGEST = dt.timedelta(days=30)
+"""The longest window of a report."""
 
 _REST = dt.timedelta(minutes=5)
 _PRESENT = dt.timedelta(hours=1)
@@ -33,6 +36,10 @@ _PRESENT = dt.timedelta(hours=1)
 _UNTOLD = dt.timedelta(minutes=10)
 """Before now: where the last window ends if Amazon does not tell."""
 _TRIES = 2
+
+
+class LostReportError(Exception):
+    """A report that will never be there; another one has to be asked for."""
 
 
 @frozen
@@ -61,14 +68,29 @@ class Shelf(Protocol):
         """
 
 
+class Archive(Protocol):
+    """What has been, in windows."""
+
+    async def ask(self, since: dt.datetime, before: dt.datetime) -> str:
+        """Ask for a window; its id."""
+
+    async def batches(self, report: str) -> Sequence[Batch]:
+        """What an id stands for.
+
+        Raises:
+            LostReportError: it stands for nothing; another has to be asked for.
+        """
+
+
 class AmazonSource:
     """An account, open and ready."""
 
-    def __init__(self, settings: Settings, context: PlatformContext, api: Api, shelf: Shelf) -> None:
+    def __init__(self, settings: Settings, context: PlatformContext, api: Api, shelf: Shelf, archive: Archive) -> None:
         self._settings = settings
         self._context = context
         self._api = api
         self._shelf = shelf
+        self._archive = archive
         self._overlap = dt.timedelta(minutes=settings.overlap)
 
     def __repr__(self) -> str:
@@ -77,6 +99,12 @@ class AmazonSource:
     async def pull(self, cursor: Cursor | None, until: dt.datetime) -> AsyncGenerator[Batch, None]:
         """What has changed."""
         place = self._beginning(until) if cursor is None else Place.of(cursor)
+        while place.history:
+            place, batches, lost = await self._report(place, until)
+            for batch in batches:
+                yield batch
+            if lost:
+                raise LaterError(f"Amazon did not make the report of all orders: {lost}")
         tries = 0
         while place.token is not None or place.whole is None or until - place.whole > _REST:
             place = self._window(place.fresh(self._context.now()), until)
@@ -103,8 +131,28 @@ class AmazonSource:
         """Let go of connections."""
         await self._api.close()
 
+    async def _report(self, place: Place, until: dt.datetime) -> tuple[Place, Sequence[Batch], str]:
+        """One step through what has been: the place after it, its batches, and why it came to nothing."""
+        if place.report is None:
+            end = min(place.since + LONGEST, until)
+            place = evolve(place, before=end, report=await self._archive.ask(place.since, end))
+            return place, [Batch({}, place.cursor())], ""
+        try:
+            found = await self._archive.batches(place.report)
+        except LostReportError as error:
+            place = evolve(place, report=None)
+            return place, [Batch({}, place.cursor(), remarks={str(error): 1})], str(error)
+        after = place.after_report(until)
+        if not found:
+            return after, [Batch({}, after.cursor(), remarks={"report without orders": 1})], ""
+        # Each batch is kept with its number, so that a run that is killed in a document goes on behind it.
+        places = [evolve(place, read=number) for number in range(1, len(found))] + [after]
+        each = zip(found, places, strict=True)
+        return after, [evolve(batch, cursor=one.cursor(), until=None) for batch, one in each][place.read :], ""
+
     def _beginning(self, until: dt.datetime) -> Place:
-        return Place(min(self._settings.begin(self._context.now()), until))
+        since = min(self._settings.begin(self._context.now()), until)
+        return Place(since, history=self._settings.history == "reports" and since < until)
 
     def _window(self, place: Place, until: dt.datetime) -> Place:
         """The place with its window's end; a window that was begun keeps the one it has."""

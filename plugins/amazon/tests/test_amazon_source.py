@@ -42,7 +42,7 @@ class TestOrders(SourceContract):
 class TestOldOrders(SourceContract):
     """The Orders API v0, for those who still need it: a call an order."""
 
-    days = 2.5
+    days = 4.0
 
     @pytest.fixture
     def fake(self) -> Iterator[AmazonServer]:

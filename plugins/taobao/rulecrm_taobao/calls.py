@@ -1,19 +1,19 @@
 """The router, asked until it answers.
 
 In: a method and its arguments. Out: what stands below the root of its answer.
-Invariant: only calls that read are made here, so that each may be made again; a renewed session is kept before it is
-used; no message names a secret.
+Invariant: only calls that read are made here, so that each may be made again; no message has a secret in it, even where
+the platform repeats one.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
+from typing import NoReturn
 
-from rulecrm.diagnostics.model import RulesError
+from rulecrm import RulesError
 from rulecrm.plugin import PlatformContext, StoppedError
-from rulecrm.plugin.pulling import KeptTokens, Pace, Patience, TroubledError
+from rulecrm.plugin.pulling import Pace, Patience, TroubledError
+from rulecrm.plugin.renewing import RenewedToken, StaleTokenError, Tokens
 from rulecrm.plugin.wire import Wire
 from rulecrm_taobao.envelope import Means, Said, form_of, root_of, said_in
 from rulecrm_taobao.settings import Settings
@@ -22,19 +22,12 @@ __all__ = ["Calls", "RefusedError"]
 
 _BURST = 10
 _RENEW = "taobao.top.auth.token.refresh"
-_AGAIN = "have the seller authorise the application again, and put the new session key into the settings"
+
+Answer = Mapping[str, object]
 
 
 class RefusedError(Exception):
     """One call was refused for what it asks for; others may go well."""
-
-    def __init__(self, method: str, said: Said) -> None:
-        super().__init__(f"{method}: {said}")
-        self.said = said
-
-
-class _StaleError(Exception):
-    """The session was refused."""
 
 
 class Calls:
@@ -43,19 +36,23 @@ class Calls:
     Args:
         settings: of the account.
         context: its clock, pause, chance, and where tokens are kept.
+
+    Attributes:
+        page_size: rows of a page of any list.
     """
 
     def __init__(self, settings: Settings, context: PlatformContext) -> None:
+        self.page_size = settings.page_size
         self._settings = settings
         self._context = context
         self._wire = Wire("Taobao", settings.url, settings.timeout, agent="rulecrm-taobao")
         self._pace: Pace | None = None
-        self._tokens: KeptTokens | None = None
+        self._session = RenewedToken(settings.session, settings.refresh_token, context.tokens, self._renewed)
 
     def __repr__(self) -> str:
-        return f"<Calls of {self._settings.key}>"
+        return f"<Calls of {self._settings.app_key}>"
 
-    async def ask(self, method: str, arguments: Mapping[str, str], *, session: bool = True) -> Mapping[str, object]:
+    async def ask(self, method: str, arguments: Mapping[str, str], *, session: bool = True) -> Answer:
         """Ask until there is an answer, with the session renewed where it has run out.
 
         Raises:
@@ -63,102 +60,63 @@ class Calls:
             StoppedError: all calls are, until somebody does something.
             LaterError: the platform is away, or wants to be left alone for long.
         """
-        used = self._session() if session else None
         try:
-            return await self._patiently(method, arguments, used)
-        except _StaleError as error:
-            await self._renew(str(error))
-        try:
-            return await self._patiently(method, arguments, self._session())
-        except _StaleError as error:
-            raise StoppedError(f"Taobao refuses the session it has just renewed ({error}); {_AGAIN}") from None
+            if not session:
+                return await self._patiently(method, arguments, None)
+            return await self._session.used(lambda token: self._patiently(method, arguments, token))
+        except RulesError as error:
+            raise StoppedError(error.diagnostics[0].message) from None
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._wire.close()
 
-    async def _patiently(self, method: str, arguments: Mapping[str, str], session: str | None) -> Mapping[str, object]:
+    async def _patiently(self, method: str, arguments: Mapping[str, str], session: str | None) -> Answer:
         return await Patience().call(self._context, lambda: self._once(method, arguments, session))
 
-    async def _once(self, method: str, arguments: Mapping[str, str], session: str | None) -> Mapping[str, object]:
+    async def _once(self, method: str, arguments: Mapping[str, str], session: str | None) -> Answer:
         given = self._settings
         if self._pace is None:
             self._pace = Pace(given.per_second, _BURST, self._context)
         await self._pace.turn()
+        secret = given.app_secret.reveal()
         form = form_of(
-            method, arguments, key=given.key, secret=_revealed(given, "secret"), session=session,
-            way=given.sign_method, now=self._context.now(),
+            method, arguments, key=given.app_key, secret=secret, session=session, way=given.sign_method,
+            now=self._context.now(),
         )  # fmt: skip
         reply = await self._wire.call("POST", "", form=form)
         document = said_in(reply.body)
         found = None if document is None or reply.status >= 400 else root_of(document, method)
         if found is None:
-            raise TroubledError(f"Taobao answers {method} with {reply.status} and no answer that can be read")
+            raise TroubledError(f"Taobao answers {method} with HTTP {reply.status} and no answer that can be read")
         if isinstance(found, Said):
-            raise self._error(method, found)
+            shown = str(found)
+            for hidden in (secret, session, arguments.get("refresh_token")):
+                shown = shown.replace(hidden, "…") if hidden else shown
+            _refuse(found, f"Taobao answers {method} with {shown}")
         return found
 
-    def _error(self, method: str, said: Said) -> Exception:
-        shown = self._without_secrets(str(said))
-        match said.means:
-            case Means.LATER:
-                return TroubledError(f"Taobao answers {method} with {shown}", said.ban)
-            case Means.SESSION:
-                return _StaleError(shown)
-            case Means.REFUSED:
-                clean = [self._without_secrets(one) for one in (said.message, said.sub_code, said.sub_message)]
-                return RefusedError(method, Said(said.code, *clean))
-        if said.clock:
-            return StoppedError("Taobao finds the clock of this machine wrong by more than ten minutes; set it")
-        return StoppedError(f"Taobao refuses {method} with {shown}; see its application's keys and permissions")
-
-    # --- the session ----------------------------------------------------------------------------------------------
-
-    def _session(self) -> str:
-        """The session that was renewed last, as long as the settings still have the one that it came from."""
-        first, kept = _revealed(self._settings, "session"), self._kept()
-        return (kept.get("session") or first) if kept.get("of") == _mark(first) else first
-
-    async def _renew(self, why: str) -> None:
-        first, kept = _revealed(self._settings, "session"), self._kept()
-        token = kept.get("refresh") if kept.get("of") == _mark(first) else None
-        if token is None and self._settings.refresh:
-            token = _revealed(self._settings, "refresh")
-        if not token:
-            raise StoppedError(f"Taobao refuses the session ({why}), and there is no refresh token; {_AGAIN}")
+    async def _renewed(self, refresh: str) -> Tokens:
         try:
-            told = await self._patiently(_RENEW, {"refresh_token": token}, None)
-        except (RefusedError, _StaleError, StoppedError) as error:
-            said = self._without_secrets(str(error))
-            raise StoppedError(f"Taobao does not renew the session: {said}; {_AGAIN}") from None
+            told = await self._patiently(_RENEW, {"refresh_token": refresh}, None)
+        except (RefusedError, StaleTokenError) as error:
+            raise StoppedError(f"{error}: authorise the application again") from None
         result = told.get("token_result")
-        found = result if isinstance(result, Mapping) else said_in(str(result).encode())
-        session = (found or {}).get("access_token")
+        found = (result if isinstance(result, Mapping) else said_in(str(result).encode())) or {}
+        session, again = found.get("access_token"), found.get("refresh_token")
         if not isinstance(session, str) or not session:
-            raise StoppedError(f"Taobao renews the session with an answer that has none; {_AGAIN}")
-        kept.keep({"of": _mark(first), "session": session, "refresh": str((found or {}).get("refresh_token") or token)})
-
-    def _kept(self) -> KeptTokens:
-        if self._tokens is None:
-            self._tokens = KeptTokens(self._context.tokens)
-        return self._tokens
-
-    def _without_secrets(self, text: str) -> str:
-        secrets = [_revealed(self._settings, "secret"), self._session(), self._kept().get("refresh") or ""]
-        if self._settings.refresh:
-            secrets.append(_revealed(self._settings, "refresh"))
-        for secret in secrets:
-            text = text.replace(secret, "…") if secret else text
-        return text
+            raise StoppedError("Taobao gives no session for the refresh token: authorise the application again")
+        return Tokens(session, again if isinstance(again, str) else "")
 
 
-def _revealed(settings: Settings, name: str) -> str:
-    try:
-        return {"secret": settings.secret, "session": settings.session, "refresh": settings.refresh}[name].reveal()
-    except RulesError as error:
-        raise StoppedError(error.diagnostics[0].message) from None
-
-
-def _mark(session: str) -> str:
-    """By what a kept session is known to come from the one of the settings, which is not kept itself."""
-    return hashlib.sha256(json.dumps(["rulecrm-taobao", session]).encode()).hexdigest()
+def _refuse(said: Said, text: str) -> NoReturn:
+    match said.means:
+        case Means.LATER:
+            raise TroubledError(text, said.ban)
+        case Means.SESSION:
+            raise StaleTokenError(text)
+        case Means.REFUSED:
+            raise RefusedError(text)
+    if said.clock:
+        raise StoppedError("Taobao finds the clock of this machine wrong by more than ten minutes; set it")
+    raise StoppedError(f"{text}; see the application's key, secret and permissions")

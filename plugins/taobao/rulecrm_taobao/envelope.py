@@ -9,10 +9,10 @@ mean, as developers tell (the present pages list none):
 | code | | then |
 | --- | --- | --- |
 | 4, 5, 6, 7, 8 | too many calls; "This ban will last for N more seconds" | later, after the ban |
-| 10, and 15 with `isp.…` | the service behind is away | later |
+| 10; 15 and 50 with `isp.…` or no sub-code | the service behind is away | later |
 | 26, 27 | no session, or none that is good | the session is renewed, or the run stops |
-| 15 with `isv.…` | the caller's mistake in this one call | the call is refused |
-| others: 9, 11–13, 21–25, 28–34, 40–43 | the application's mistake | the run stops |
+| 15 and 50 (as methods' pages show) with `isv.…` | the caller's mistake in this one call | it is refused |
+| others: 9, 11-13, 21-25, 28-34, 40-43 | the application's mistake | the run stops |
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ CHINA = ZoneInfo("Asia/Shanghai")
 
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _BAN = re.compile(r"(\d+)\s+more\s+second", re.IGNORECASE)
-_LATER = frozenset({4, 5, 6, 7, 8, 10})
+_LIMITS = frozenset({4, 5, 6, 7, 8})
+_AWAY = 10
 _SESSION = frozenset({26, 27})
-_BEHIND = 15
+_BEHIND = frozenset({15, 50})
 _CLOCK = 31
 
 
@@ -65,9 +66,16 @@ class Said:
         """What to do."""
         if self.code in _SESSION:
             return Means.SESSION
-        if self.code in _LATER or self.sub_code.startswith("isp."):
+        if self.limit or self.code == _AWAY:
             return Means.LATER
-        return Means.REFUSED if self.code == _BEHIND or self.code > 100 else Means.STOP
+        if self.code in _BEHIND:
+            return Means.LATER if self.sub_code.startswith("isp.") or not self.sub_code else Means.REFUSED
+        return Means.STOP
+
+    @property
+    def limit(self) -> bool:
+        """Whether there were too many calls, so that this one was not looked at."""
+        return self.code in _LIMITS
 
     @property
     def ban(self) -> float | None:

@@ -27,7 +27,7 @@ Json = Mapping[str, object]
 
 _LISTED = (
     "tid,status,type,created,modified,pay_time,consign_time,end_time,payment,post_fee,step_trade_status,buyer_open_uid,"
-    "receiver_state,receiver_city,orders"
+    "receiver_state,receiver_city,orders,service_orders"
 )
 _RECEIVER = ("receiver_name", "receiver_address", "receiver_mobile", "receiver_phone")
 """An OAID is made only where these are asked for; they come masked, and are dropped at once."""

@@ -10,10 +10,11 @@ Invariant: nothing is guessed: a stage has an instant where the platform tells o
 | `created`, `pay_time`, `consign_time` | `placed_at`, `paid_at`, `shipped_at` |
 | `end_time` with TRADE_FINISHED | `completed_at` |
 | `end_time` with TRADE_CLOSED_BY_TAOBAO (closed before it was paid) | `cancelled_at` |
-| `end_time` with TRADE_CLOSED (closed after all was paid back) | `refunded_at`, where refunds are not read |
+| `end_time` with TRADE_CLOSED (closed after all was paid back) | `refunded_at`, where no refund is listed |
 | `modified` of the last of its refunds with SUCCESS, the sum of their `refund_fee` | `refunded_at`, `refund_amount` |
 | `payment`, `post_fee` | `amount`, `shipping_fee` |
 | `receiver_state`; `receiver_city` or else `receiver_district` | `province`; `city` |
+| its number and `oaid` (of the order placed last) | attribute `taobao_sms` of the customer |
 | `modified`, or that of a refund if that is later | `changed_at` |
 | `orders[]`: `oid_str`, `oid`; `num_iid`; `title`; `num`; `price` | `item`; `product`; `title`; `quantity`; `price` |
 
@@ -23,8 +24,9 @@ paid is not paid yet.
 Amounts. `payment` of a trade is what is paid in all, postage included. `payment` of a trade's only line includes the
 postage, that of one line of several does not (taobao.trade.fullinfo.get, note 2), and after a refund it says less; so a
 line's amount is worked out by the documented formula, price × num + adjust_fee - discount_fee, less its share of what
-was taken off the whole (`part_mjz_discount`). Where lines and postage come to `payment`, or to `payment` and what was
-paid back, the order's amount is what they come to; where they do not, it is `payment`, and there is a remark.
+was taken off the whole (`part_mjz_discount`). Services (`service_orders`) are paid with the rest and are no lines. Nor
+is a line that was closed before the others were paid. Where lines, services and postage come to `payment`, or to
+`payment` and what was paid back, the order's amount is what they come to; where not, it is `payment`, with a remark.
 """
 
 from __future__ import annotations
@@ -89,10 +91,10 @@ def order_of(trade: Json, refunds: Sequence[Json] | None, *, key: str, nick: boo
     number, customer = id_of(trade, "tid"), _text(trade, key)
     if not customer:
         raise ValueError(f"`{key}` is missing")
-    lines = [_line(number, one) for one in listed(trade.get("orders"))]
+    status = _text(trade, "status")
+    lines = [_line(number, one) for one in _bought(listed(trade.get("orders")), status)]
     if not lines:
         raise ValueError("`orders` is missing")
-    status = _text(trade, "status")
     created, modified = _needed(trade, "created"), _needed(trade, "modified")
     back = None if refunds is None else sum((_money(one, "refund_fee") for one in refunds), _ZERO)
     since = [_needed(one, "modified") for one in refunds or ()]
@@ -117,11 +119,13 @@ def order_of(trade: Json, refunds: Sequence[Json] | None, *, key: str, nick: boo
     }
     if refunds is not None:
         order |= {"refunded_at": max(since, default=None), "refund_amount": back if refunds else None}
-    elif status == _REFUNDED:
-        order["refunded_at"] = instant_of(trade.get("end_time"))
+    if status == _REFUNDED and not refunds:
+        order["refunded_at"] = _instant(trade, "end_time")
     person: dict[str, object] = {"customer": customer, "platform": "taobao", "changed_at": created}
     if nick and _text(trade, "buyer_nick"):
         person["nick"] = _text(trade, "buyer_nick")
+    if _text(trade, "oaid"):
+        person["taobao_sms"] = f"{number}:{_text(trade, 'oaid')}"
     items = [{**one, "changed_at": changed} for one in lines]
     return Order(order, items, person, remarks)
 
@@ -190,7 +194,7 @@ def as_text(record: Json) -> str:
 
 
 def _stages(trade: Json, status: str | None, created: dt.datetime) -> Mapping[str, object]:
-    paid, shipped, end = (instant_of(trade.get(name)) for name in ("pay_time", "consign_time", "end_time"))
+    paid, shipped, end = (_instant(trade, name) for name in ("pay_time", "consign_time", "end_time"))
     return {
         "placed_at": created,
         "paid_at": None if status in _UNPAID or status == _CANCELLED else paid,
@@ -198,6 +202,11 @@ def _stages(trade: Json, status: str | None, created: dt.datetime) -> Mapping[st
         "completed_at": end if status == _FINISHED else None,
         "cancelled_at": end if status == _CANCELLED else None,
     }
+
+
+def _bought(lines: Sequence[Json], status: str | None) -> Sequence[Json]:
+    """Lines without those that were closed before the others were paid."""
+    return lines if status == _CANCELLED else [one for one in lines if one.get("status") != _CANCELLED]
 
 
 def _line(order: str, line: Json) -> Mapping[str, object]:
@@ -219,7 +228,8 @@ def _line(order: str, line: Json) -> Mapping[str, object]:
 
 def _amount(trade: Json, lines: Sequence[Json], back: Decimal | None) -> tuple[Decimal, list[str]]:
     payment = _money(trade, "payment")
-    gross = sum((_decimal(one["amount"]) for one in lines), _money(trade, "post_fee", _ZERO))
+    services = sum((_money(one, "payment", _ZERO) for one in listed(trade.get("service_orders"))), _ZERO)
+    gross = sum((_decimal(one["amount"]) for one in lines), services + _money(trade, "post_fee", _ZERO))
     if gross == payment or (back and gross == payment + back):
         return gross, []
     return payment, ["lines and postage do not come to the payment"]
@@ -240,11 +250,15 @@ def _id(found: object) -> str | None:
     return text if text not in {"", "0"} else None
 
 
-def _needed(record: Json, name: str) -> dt.datetime:
+def _instant(record: Json, name: str) -> dt.datetime | None:
     try:
-        found = instant_of(record.get(name))
+        return instant_of(record.get(name))
     except ValueError:
         raise ValueError(f"`{name}` is no instant") from None
+
+
+def _needed(record: Json, name: str) -> dt.datetime:
+    found = _instant(record, name)
     if found is None:
         raise ValueError(f"`{name}` is missing")
     return found

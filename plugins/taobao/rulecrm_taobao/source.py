@@ -17,9 +17,9 @@ from collections.abc import AsyncGenerator, Mapping
 
 from attrs import define, field
 
-from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext
+from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, StoppedError
 from rulecrm.plugin.pulling import instant_in, instant_out
-from rulecrm_taobao.calls import Calls
+from rulecrm_taobao.calls import Calls, RefusedError
 from rulecrm_taobao.envelope import instant_of
 from rulecrm_taobao.reading import Gathered, Reader
 from rulecrm_taobao.settings import Settings
@@ -31,7 +31,14 @@ _SECOND = dt.timedelta(seconds=1)
 _SPARSE = 4
 """A window with less than a fourth of what may be in it is followed by one twice as long."""
 
+_WIDEST = 31_536_000
 _MEMBERS_BACK = dt.timedelta(days=730)
+_SEE = "see what the application may call, and the setting `access`"
+_WITHOUT = {
+    REFUNDS.name: "without that permission, set `refunds = false`",
+    RATINGS.name: "without that permission, set `ratings = false`",
+    MEMBERS.name: "without that permission, set `members = false`",
+}
 _STREAMS = {one.name: one for one in (SOLD, TRADES, REFUNDS, RATINGS, MEMBERS)}
 
 
@@ -66,7 +73,7 @@ class TaobaoSource:
         self._reader = Reader(settings, self._calls)
 
     def __repr__(self) -> str:
-        return f"<TaobaoSource {self._settings.key}>"
+        return f"<TaobaoSource {self._settings.app_key}>"
 
     async def pull(self, cursor: Cursor | None, until: dt.datetime) -> AsyncGenerator[Batch, None]:
         """What has changed; see `rulecrm.plugin.platforms.Source`."""
@@ -96,7 +103,10 @@ class TaobaoSource:
 
     async def _end(self, until: dt.datetime) -> dt.datetime:
         """Up to where: not beyond the platform's own clock, for pages of a window that is not over shift."""
-        told = await self._calls.ask("taobao.time.get", {}, session=False)
+        try:
+            told = await self._calls.ask("taobao.time.get", {}, session=False)
+        except RefusedError as error:
+            raise StoppedError(str(error)) from None
         try:
             theirs = instant_of(told.get("time"))
         except ValueError:
@@ -135,6 +145,8 @@ class TaobaoSource:
             try:
                 rows = await read_window(self._calls, stream, question, place.at, ended)
                 break
+            except RefusedError as error:
+                raise StoppedError(f"{error}; {_WITHOUT.get(stream.name, _SEE)}") from None
             except FullError:
                 place.width = max((ended - place.at) / 2, _SECOND)
                 place.width -= dt.timedelta(microseconds=place.width.microseconds)
@@ -145,13 +157,17 @@ class TaobaoSource:
         return gathered
 
 
-def _told(place: _Place) -> Mapping[str, str]:
+def _told(place: _Place) -> Mapping[str, object]:
     found = {"at": place.at, "through": place.through, "only": place.only}
-    return {name: instant_out(one) for name, one in found.items() if one is not None}
+    instants = {name: instant_out(one) for name, one in found.items() if one is not None}
+    return {**instants, "width": int(place.width.total_seconds())}
 
 
 def _read(told: object) -> _Place | None:
     if not isinstance(told, Mapping):
         return None
-    at = instant_in(told.get("at"))
-    return None if at is None else _Place(at, instant_in(told.get("through")), instant_in(told.get("only")))
+    at, width = instant_in(told.get("at")), told.get("width")
+    if at is None:
+        return None
+    long = dt.timedelta(seconds=width) if isinstance(width, int) and 0 < width <= _WIDEST else dt.timedelta(days=1)
+    return _Place(at, instant_in(told.get("through")), instant_in(told.get("only")), long)

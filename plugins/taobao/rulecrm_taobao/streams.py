@@ -65,7 +65,6 @@ class Stream:
         since, until: its arguments for the window.
         rows: the name of the list in the answer.
         page: its argument for the number of a page.
-        size: rows of a page.
         total: where the answer has the number of rows.
         longest: window.
         counts: whether it knows `use_has_next`.
@@ -77,7 +76,6 @@ class Stream:
     until: str
     rows: str
     page: str = "page_no"
-    size: int = 50
     total: str = "total_results"
     longest: dt.timedelta = _DAY
     counts: bool = True
@@ -91,11 +89,11 @@ TRADES = Stream("trades", "start_modified", "end_modified", "trades")
 """Afterwards: by the instant of changing; a window of more than a day is refused."""
 
 REFUNDS = Stream("refunds", "start_modified", "end_modified", "refunds")
-RATINGS = Stream("ratings", "start_date", "end_date", "trade_rates", size=100, longest=dt.timedelta(days=30))
+RATINGS = Stream("ratings", "start_date", "end_date", "trade_rates", longest=dt.timedelta(days=30))
 """At most 1,500 rows of a window can be had (taobao.traderates.get, `total_results`)."""
 
 MEMBERS = Stream(
-    "members", "start_modify", "end_modify", "members", page="current_page", size=100, total="total_result",
+    "members", "start_modify", "end_modify", "members", page="current_page", total="total_result",
     longest=dt.timedelta(days=180), counts=False,
 )  # fmt: skip
 
@@ -125,16 +123,16 @@ async def read_all(calls: Calls, stream: Stream, question: Question, *, most: in
         Exception: what `Calls.ask` raises.
     """
     method, given = question
-    asked = {**given, "page_size": str(stream.size)}
+    asked, size = {**given, "page_size": str(calls.page_size)}, calls.page_size
     first = await calls.ask(method, {**asked, stream.page: "1"})
     total, rows = _total(stream, first), _rows(stream, first)
     if most is not None and total > most:
         raise FullError
-    if total <= stream.size:
+    if total <= size:
         return rows
     if stream.counts:
         asked["use_has_next"] = "true"
-    last = -(-total // stream.size)
+    last = -(-total // size)
     found: list[Json] = []
     while True:  # the list may have grown since it was counted
         told = await calls.ask(method, {**asked, stream.page: str(last)})
@@ -142,7 +140,7 @@ async def read_all(calls: Calls, stream: Stream, question: Question, *, most: in
         if told.get("has_next") is not True:
             break
         last += 1
-    grown = max(-(-total // stream.size), 1)
+    grown = max(-(-total // size), 1)
     for page in range(grown - 1, 0, -1):
         told = await calls.ask(method, {**asked, stream.page: str(page)})
         found += _rows(stream, told)

@@ -69,6 +69,59 @@ def quarantine(*, folder: Path, limit: int) -> None:
         click.echo("nothing is in quarantine")
 
 
+@command.command("index")
+@_folder
+@click.option(
+    "--rules",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Make one for these rules. May be repeated.",
+)
+def index(*, folder: Path, files: tuple[Path, ...]) -> int:
+    """Keep an index beside the tables, so that rules are evaluated without reading all rows.
+
+    For the rules of the files; without any, those indexes that there are are brought up to date, which `rulecrm sync`
+    and `rulecrm import` do by themselves. The status is 1 where none could be kept.
+    """
+    from rulecrm.cli.shop import open_shop
+    from rulecrm.planning import make_plan
+    from rulecrm.runtime import keep_store, open_store, refresh_index
+
+    with reporting():
+        if not files:
+            click.echo(f"{refresh_index(folder):,} up to date")
+            return 0
+        done = True
+        for file in files:
+            rules, facts = open_shop(file, folder, {})
+            program = rules.program
+            store = open_store(facts, program.schema, program.currency, program.zone)
+            store.prepare(make_plan(program, (*rules.names(), *rules.lifecycles)).needs)
+            done = _told(file, kept=keep_store(facts, store)) and done
+    return 0 if done else 1
+
+
+def _told(file: Path, *, kept: bool) -> bool:
+    why = "" if kept else ": this is no store alone, some of its rows were put away, or it cannot be written"
+    click.echo(f"{file.name}: {'kept' if kept else 'not kept'}{why}")
+    return kept
+
+
+@command.command("erase")
+@_folder
+@click.argument("customers", nargs=-1, required=True, metavar="CUSTOMER...")
+@click.confirmation_option(prompt="This cannot be undone. Erase?")
+def erase(*, folder: Path, customers: tuple[str, ...]) -> None:
+    """Erase what tells who customers are, in every version; their facts stay. See also `rulecrm erase`."""
+    from rulecrm.lake import FactStore
+
+    with reporting():
+        FactStore.open(folder).erase(customers, dt.datetime.now(dt.UTC))
+    click.echo("done")
+
+
 @command.command("compact")
 @_folder
 def compact(*, folder: Path) -> None:

@@ -70,6 +70,8 @@ def _report(done: Synced) -> None:
         click.echo("  nothing new")
     for remark, count in sorted(done.remarks.items()):
         click.echo(f"  {count:,} times: {remark}")
+    if done.erased:
+        click.echo(f"  contacts of {done.erased:,} customers erased: the platform lets them be kept no longer")
     if done.later:
         when = f"; again after {done.after:%Y-%m-%d %H:%M:%S} UTC" if done.after else ""
         click.echo(f"  not finished: {done.later}{when}")
@@ -93,6 +95,7 @@ def _plain(done: Synced) -> dict[str, object]:
         "until": None if done.until is None else done.until.isoformat(),
         "stopped": done.stopped,
         "later": done.later,
+        "erased": done.erased,
         "after": None if done.after is None else done.after.isoformat(),
     }
 

@@ -85,16 +85,16 @@ No plugin of that name is installed, it brings no fake, or the folder has a shop
     Code(
         "R720",
         "file that is no sheet",
-        """The file is empty, a page (often that of a sign-in, kept under the name of a download), an answer of a program,
-an archive, a damaged workbook, or a workbook with a password. Nothing was read. Download it again, signed in, unpack
-archives, and take passwords off: some markets put one on every file.""",
+        """The file is empty, a page (often that of a sign-in, kept under the name of a download), an answer of a
+program, an archive, a damaged workbook, or a workbook with a password. Nothing was read. Download it again, signed in,
+unpack archives, and take passwords off: some markets put one on every file.""",
     ),
     Code(
         "R721",
         "file of no format that is known",
-        """No format of the installed plugins has the columns of this file. The message names the nearest and what is
-missing for it. Columns are found by their names in the header, so their order is free, and a sheet that was edited must
-keep them. If the file is of another platform, install its plugin: `pip install rulecrm-NAME`.""",
+        """No format of the installed plugins has the columns of this file. The message names the nearest, and what is
+missing for it. Columns are found by their names in the header, so their order is free, and a sheet that was edited
+must keep them. If the file is of another platform, install its plugin: `pip install rulecrm-NAME`.""",
     ),
     Code(
         "R722",
@@ -114,13 +114,13 @@ neither, and its market cannot be told from it. Say what is missing: `--zone Asi
         """The text is neither UTF-8, nor UTF-16, nor GB18030 (which GBK and GB 2312 are part of). It is not guessed any
 further, for a wrong guess gives wrong names in silence. Save the file as UTF-8, or name its encoding.
 
-Single lines that are not in the encoding of the rest are not this: they are refused one by one, and the rest is read.""",
+Single lines that are not in the encoding of the rest are not this: they are refused one by one, the rest is read.""",
     ),
     Code(
         "R725",
         "library that is not installed",
-        """Workbooks (xlsx, xls) want a library that only those install who need it: `pip install "rulecrm[sheets]"`. Text
-files do not.""",
+        """Workbooks (xlsx, xls) want a library that only those install who need it: `pip install "rulecrm[sheets]"`.
+Text files do not.""",
     ),
     Code(
         "R726",

@@ -6,6 +6,7 @@ Invariant: it is made from the published models, not from the source that reads 
 
 from __future__ import annotations
 
+from rulecrm_aliexpress.fake.legacy import LegacyServer
 from rulecrm_aliexpress.fake.server import AliExpressServer
 
-__all__ = ["AliExpressServer"]
+__all__ = ["AliExpressServer", "LegacyServer"]

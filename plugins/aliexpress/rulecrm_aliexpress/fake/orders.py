@@ -47,11 +47,13 @@ class Orders:
         market: where it comes from.
         within: whether an order that changed at a bound of the window itself is in it.
         bare: whether lists stand by themselves instead of in an object named after their elements.
+        withheld: orders whose details are not given.
     """
 
     market: Market
     within: bool = True
     bare: bool = False
+    withheld: set[str] = field(factory=set)
     _strange: dict[int, str] = field(factory=dict, init=False)
     _spoiled: set[int] = field(factory=set, init=False)
 
@@ -86,7 +88,7 @@ class Orders:
         if unknown:
             raise IllegalError(unknown[0])
         trade = self.market.by_order(str(_whole(query, "order_id")))
-        if trade is None:
+        if trade is None or trade.order in self.withheld:
             return {"error_code": "ORDER_NOT_EXIST", "error_message": "the order does not exist"}
         return {"error_code": "0", "data": self._full(trade), "time_stamp": _wall(self.market.clock.now())}
 

@@ -1,7 +1,7 @@
 """The Open Platform's gateway over a market.
 
 In: calls of the two methods, and of the API that renews tokens. Out: their answers.
-Invariant: that of `rulecrm.testing.iop`; the access token is taken as `session`, as the platform's own client sends it,
+Invariant: that of `rulecrm.testing.paths`; the access token is taken as `session`, as the platform's own client sends it,
 or as `access_token`, as its documentation says.
 """
 
@@ -11,8 +11,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from rulecrm.plugin.platforms import Row
-from rulecrm.testing.iop import IopApi, IopRefusalError, IopServer
 from rulecrm.testing.markets import Market
+from rulecrm.testing.paths import PathApi, PathRefusalError, PathServer
 from rulecrm_aliexpress.fake.orders import IllegalError, Orders
 
 __all__ = ["AliExpressServer"]
@@ -20,11 +20,22 @@ __all__ = ["AliExpressServer"]
 Call = Callable[[Mapping[str, object]], Mapping[str, object]]
 
 
-class AliExpressServer(IopServer):
+class AliExpressServer(PathServer):
     """The Open Platform."""
 
     session_names = frozenset({"session", "access_token"})
     refresh_api = "/auth/token/security/refresh"
+
+    def __init__(self, market: Market) -> None:
+        super().__init__(market)
+        self.orders = Orders(market)
+
+    def apis(self) -> Mapping[str, PathApi]:
+        """The two methods; both of their parameters are optional by the model, and nothing comes without them."""
+        return {
+            "aliexpress.solution.order.get": self._api("order_get", "param0", self.orders.order_list),
+            "aliexpress.solution.order.info.get": self._api("order_info_get", "param1", self.orders.order_info),
+        }
 
     def settings(self) -> Mapping[str, object]:
         """What a settings file says of an account here."""
@@ -43,17 +54,6 @@ class AliExpressServer(IopServer):
             "RULECRM_FAKE_ALIEXPRESS_REFRESH": self.refresh_token,
         }
 
-    def __init__(self, market: Market) -> None:
-        super().__init__(market)
-        self.orders = Orders(market)
-
-    def apis(self) -> Mapping[str, IopApi]:
-        """The two methods; both of their parameters are optional by the model, and nothing comes without them."""
-        return {
-            "aliexpress.solution.order.get": self._api("order_get", "param0", self.orders.order_list),
-            "aliexpress.solution.order.info.get": self._api("order_info_get", "param1", self.orders.order_info),
-        }
-
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """What a reader of everything has."""
         return self.orders.truth()
@@ -66,13 +66,13 @@ class AliExpressServer(IopServer):
         """Let the amount of one order be no number."""
         self.orders.spoil()
 
-    def _api(self, name: str, parameter: str, call: Call) -> IopApi:
+    def _api(self, name: str, parameter: str, call: Call) -> PathApi:
         def answer(given: Mapping[str, str]) -> Mapping[str, object]:
             try:
                 query = json.loads(given.get(parameter, "{}"))
                 result = call(query if isinstance(query, dict) else {})
             except (ValueError, IllegalError) as error:
-                raise IopRefusalError("InvalidParameter", f"The input parameter {error} is not valid") from None
+                raise PathRefusalError("InvalidParameter", f"The input parameter {error} is not valid") from None
             return {f"aliexpress_solution_{name}_response": {"result": result}}
 
-        return IopApi(answer, optional=frozenset({parameter}))
+        return PathApi(answer, optional=frozenset({parameter}))

@@ -56,10 +56,13 @@ class Shelf:
 
     Attributes:
         tells: whether answers tell up to when they go, as the models say they do.
+        retells: whether later pages tell of the present, though they go on with the first page's window; no source says
+            that they do not.
     """
 
     def __init__(self, market: Market) -> None:
         self.tells = True
+        self.retells = False
         self._market = market
         self._marks: dict[str, _Bookmark] = {}
 
@@ -106,6 +109,7 @@ class Shelf:
             more = f"page-{len(self._marks) + 1}-of-a-long-list="
             asked = {name: value for name, value in query.items() if name != names.token}
             self._marks[more] = _Bookmark(now, asked, end, key(found[size - 1]))
+        end = now - _LAG if self.retells and last is not None else end
         told = end.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if self.tells else None
         return as_json(shown(found[:size], more, told))
 

@@ -20,6 +20,8 @@ from rulecrm.testing.markets import Market, Trade
 from rulecrm_amazon.fake.documents import Teller, order_id
 from rulecrm_amazon.fake.operations import Operation, find
 from rulecrm_amazon.fake.orders import V0, V2026, Shelf
+from rulecrm_amazon.fake.outreach import Desk as Outreach
+from rulecrm_amazon.fake.reports import Archive
 from rulecrm_amazon.fake.tokens import CLIENT, REFRESH, SECRET, Desk, error
 from rulecrm_amazon.fake.truth import Truth
 
@@ -37,6 +39,9 @@ class AmazonServer(PlatformFake):
     Attributes:
         rates: usage plans that replace those of the models, by operation: calls a second.
         shelf: the pages of orders.
+        archive: the reports.
+        outreach: what may be sent about orders.
+        posts_alone: whether faults meet calls that send alone, which is what tests of channels rely on.
         speaks: the version of the Orders API that the reader is set up for, by which `truth` is told; both are served.
         without_roles: data sets that the application has no role for, which are left out.
     """
@@ -45,7 +50,10 @@ class AmazonServer(PlatformFake):
         super().__init__(market)
         self.rates: dict[str, float] = {}
         self.shelf = Shelf(market)
+        self.archive = Archive(market)
+        self.outreach = Outreach(self.take)
         self.without_roles: set[str] = set()
+        self.posts_alone = False
         self.speaks = "2026-01-01"
         self._desk = Desk()
         self._buckets: dict[str, tuple[float, dt.datetime]] = {}
@@ -75,6 +83,10 @@ class AmazonServer(PlatformFake):
         """Let access tokens run out."""
         self._desk.expire()
 
+    def sends(self, call: Call) -> bool:
+        """Whether a request meets with the faults that were asked for."""
+        return super().sends(call) and (call.method == "POST" or not self.posts_alone)
+
     def strange(self) -> str:
         """Give one order a state that no model names."""
         word = "AWAITING_DRONE"
@@ -101,6 +113,9 @@ class AmazonServer(PlatformFake):
         """What Amazon says to a request."""
         if call.path == "/auth/o2/token":
             return self._desk.give(call.form(), self.now)
+        if call.path.startswith("/documents/"):
+            key = call.path.rpartition("/")[2]
+            return self.archive.file(key, call.query.get("X-Amz-Signature", ""), self.now, self.skew)
         found = find(call.method, call.path)
         if found is None:
             return error(404, "NotFound", "The requested resource doesn't exist.")
@@ -144,6 +159,19 @@ class AmazonServer(PlatformFake):
                 return self._items(values[0])
             case "createRestrictedDataToken":
                 return self._restrict(call)
+            case "getMessagingActionsForOrder" | "getSolicitationActionsForOrder":
+                api = call.path.split("/")[1]
+                return self.outreach.actions(api, self.market.by_order(values[0]), call.query, self.now)
+            case "createProductReviewAndSellerFeedbackSolicitation":
+                return self.outreach.solicit(self.market.by_order(values[0]), call.query, self.now)
+            case kind if call.path.startswith("/messaging/"):
+                return self.outreach.message(kind, self.market.by_order(values[0]), call, self.now)
+            case "createReport":
+                return self.archive.create(call.json(), self.now)
+            case "getReport":
+                return self.archive.state(values[0], self.now, self.skew)
+            case "getReportDocument":
+                return self.archive.document(values[0], self.url, self.now)
         return error(404, "NotFound", "The requested resource doesn't exist.")
 
     def _teller(self) -> Teller:

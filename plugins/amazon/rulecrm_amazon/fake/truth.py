@@ -64,8 +64,8 @@ class Truth:
         word = status_of(trade)
         row: dict[str, object] = {
             "order": trade.order, "status": self.strange.get(trade.order, _V0[word] if self.v0 else word),
-            "shop": MARKETPLACE, "placed_at": trade.placed_at + self.skew, "changed_at": trade.changed_at + self.skew,
-            "quantity": trade.quantity,
+            "marketplace": MARKETPLACE, "placed_at": trade.placed_at + self.skew, "quantity": trade.quantity,
+            "changed_at": trade.changed_at + self.skew,
         }  # fmt: skip
         if trade.paid_at is not None:
             row |= {

@@ -29,6 +29,7 @@ from rulecrm.sheets import (
     remarks,
     said,
     text,
+    together,
     total,
     whole_orders,
 )  # fmt: skip
@@ -115,7 +116,7 @@ def _orders(part: pl.DataFrame) -> pl.DataFrame:
         pl.col("changed_at").max(),
         joined("status", ", "),
         *(total(name) for name in ("amount", "discount", "shipping_fee", "quantity")),
-        joined("original"),
+        together(),
     )
 
 

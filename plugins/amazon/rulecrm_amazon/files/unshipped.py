@@ -18,11 +18,11 @@ from rulecrm.sheets import (
     count,
     identifier,
     instant,
-    joined,
     latest,
     lines,
     said,
     text,
+    together,
     total,
     whole_orders,
 )
@@ -50,7 +50,7 @@ def read(sample: Sample, options: Mapping[str, str]) -> Iterator[Batch]:
     frame = latest(read.frame, ("placed_at", "paid_at"))
     for part in whole_orders(frame):
         orders = part.group_by("order", maintain_order=True).agg(
-            *agreed(*own), total("quantity"), pl.col("changed_at").max(), joined("original")
+            *agreed(*own), total("quantity"), pl.col("changed_at").max(), together()
         )
         if "customer" not in orders.columns:
             orders = orders.with_columns(pl.lit(None, dtype=pl.String).alias("customer"))

@@ -23,13 +23,13 @@ from rulecrm.sheets import (
     fault,
     identifier,
     instant,
-    joined,
     known,
     latest,
     lines,
     money,
     said,
     text,
+    together,
     total,
     whole_orders,
 )  # fmt: skip
@@ -120,7 +120,7 @@ def _orders(part: pl.DataFrame) -> pl.DataFrame:
         *agreed(*own),
         *(whole(name) for name in ("amount", "shipping_fee") if name in part.columns),
         pl.col("quantity").filter(line).sum(),
-        joined("original"),
+        together(),
     )
     return latest(orders, tuple(_STAGES))
 

@@ -27,6 +27,7 @@ from rulecrm.sheets import (
     remarks,
     said,
     text,
+    together,
     total,
     whole_orders,
 )  # fmt: skip
@@ -112,7 +113,7 @@ def _orders(part: pl.DataFrame) -> pl.DataFrame:
         *([arrived] if "delivered_at" in part.columns else []),
         *([pl.col("changed_at").max()] if "changed_at" in part.columns else []),
         joined("status", ", "),
-        joined("original"),
+        together(),
     )
 
 
@@ -128,7 +129,7 @@ def _items(part: pl.DataFrame) -> pl.DataFrame:
             total("amount"),
             *agreed(*own),
             *([pl.col("changed_at").max()] if "changed_at" in part.columns else []),
-            joined("original"),
+            together(),
         )
     )
     return items.drop("paid")

@@ -22,13 +22,13 @@ from rulecrm.sheets import (
     fault,
     identifier,
     instant,
-    joined,
     latest,
     lines,
     money,
     remarks,
     said,
     text,
+    together,
     whole_orders,
 )  # fmt: skip
 from rulecrm_shopee.files.columns import MARKETS, STATUSES, currency_of, reading_of
@@ -50,9 +50,7 @@ def read(sample: Sample, options: Mapping[str, str]) -> Iterator[Batch]:
     read = lines(sample, columns, one=("customer", "amount", "placed_at"))
     for part in whole_orders(read.frame):
         own = [name for name in (*_OF_ORDER, "currency", "shop") if name in part.columns]
-        orders = part.group_by("order", maintain_order=True).agg(
-            *agreed(*own), pl.col("quantity").sum(), joined("original")
-        )
+        orders = part.group_by("order", maintain_order=True).agg(*agreed(*own), pl.col("quantity").sum(), together())
         orders = latest(orders, _STAGES)
         told = remarks(orders, STATUSES)
         yield Batch({"orders": orders, "items": _items(part), "customers": _customers(orders)}, remarks=told)

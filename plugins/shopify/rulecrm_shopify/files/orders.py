@@ -22,7 +22,6 @@ from rulecrm.sheets import (
     either,
     identifier,
     instant,
-    joined,
     known,
     latest,
     lines,
@@ -30,6 +29,7 @@ from rulecrm.sheets import (
     remarks,
     said,
     text,
+    together,
     whole_orders,
 )  # fmt: skip
 
@@ -66,6 +66,9 @@ _WORDS = {
     "title": "Lineitem name",
     "line_status": "Lineitem fulfillment status",
 }
+_USED = (
+    "Name", "Id", "Phone", "Lineitem quantity", "Lineitem sku", *_STAGES.values(), *_AMOUNTS.values(), *_WORDS.values(),
+)  # fmt: skip
 _STATUSES = (
     "authorized", "expired", "paid", "partially_paid", "partially_refunded", "pending", "refunded", "voided",
     "fulfilled", "unfulfilled", "partial", "restocked",
@@ -75,7 +78,7 @@ _STATUSES = (
 def read(sample: Sample, options: Mapping[str, str]) -> Iterator[Batch]:
     """The batches of a file; of the options it knows `shop`."""
     columns = _columns(sample.header, options.get("shop"))
-    read = lines(sample, columns, one=("currency", "placed_at", "customer"))
+    read = lines(sample, columns, wanted=_USED, one=("currency", "placed_at", "customer"))
     for part in whole_orders(read.frame):
         named = part.with_columns(pl.coalesce(pl.col("id").drop_nulls().first().over("order"), "order").alias("order"))
         orders = _orders(named)
@@ -114,7 +117,7 @@ def _orders(part: pl.DataFrame) -> pl.DataFrame:
     orders = part.group_by("order", maintain_order=True).agg(
         *agreed(*own, *(name for name in ("money_status", "goods_status") if name in part.columns)),
         pl.col("quantity").sum(),
-        joined("original"),
+        together(),
     )
     both = [name for name in ("money_status", "goods_status") if name in orders.columns]
     status = pl.concat_str(both, separator=", ", ignore_nulls=True).replace("", None).alias("status")

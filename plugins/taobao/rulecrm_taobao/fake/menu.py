@@ -19,7 +19,8 @@ __all__ = ["ELEMENTS", "Answers", "methods"]
 Answers = Mapping[str, Callable[[Asked], Mapping[str, object]]]
 
 ELEMENTS = {
-    "trades": "trade", "orders": "order", "refunds": "refund", "trade_rates": "trade_rate", "members": "basic_member",
+    "trades": "trade", "orders": "order", "service_orders": "service_order", "refunds": "refund",
+    "trade_rates": "trade_rate", "members": "basic_member",
 }  # fmt: skip
 
 _STATES = frozenset(
@@ -34,10 +35,13 @@ _PAGES = (
     Argument("use_has_next", "flag"),
 )
 _LISTS = (
-    Argument("status", words=_STATES), _TYPE, Argument("ext_type"), Argument("rate_status"), Argument("tag"),
-    Argument("buyer_nick"), *_PAGES,
+    Argument("status", words=_STATES), _TYPE, Argument("ext_type"), Argument("tag"), Argument("buyer_nick"), *_PAGES,
 )  # fmt: skip
-_SOLD = (Argument("start_created", "instant"), Argument("end_created", "instant"), *_LISTS)
+_RATED = Argument("rate_status")
+_SOLD = (
+    Argument("start_created", "instant"), Argument("end_created", "instant"), *_LISTS, _RATED,
+    Argument("buyer_open_id"),
+)  # fmt: skip
 _CHANGED = (
     Argument("start_modified", "instant", required=True), Argument("end_modified", "instant", required=True), *_LISTS,
     Argument("buyer_open_uid"),
@@ -60,7 +64,9 @@ _LINES = (
 _SIMPLE = _fields(
     "tid status type created modified pay_time consign_time end_time payment post_fee total_fee discount_fee adjust_fee"
     " received_payment step_trade_status step_paid_fee buyer_open_uid ouid receiver_state receiver_city seller_flag"
-    " buyer_rate seller_rate title num num_iid price",
+    " buyer_rate seller_rate title num num_iid price service_orders.oid service_orders.item_oid"
+    " service_orders.service_id service_orders.num service_orders.price service_orders.payment service_orders.title"
+    " service_orders.total_fee",
     _LINES,
 )
 _FULL = _SIMPLE - {"ouid"} | _fields(
@@ -104,9 +110,9 @@ def methods(answers: Answers) -> list[Method]:
     )  # fmt: skip
     return [
         Method("taobao.trades.simple.sold.get", sold, _SOLD, _SIMPLE, "trades"),
-        Method("taobao.trades.simple.sold.increment.get", changed, _CHANGED, _SIMPLE, "trades"),
+        Method("taobao.trades.simple.sold.increment.get", changed, (*_CHANGED, _RATED), _SIMPLE, "trades"),
         Method("taobao.trade.simple.get", one, [tid], _SIMPLE, "trade"),
-        Method("taobao.trades.sold.get", sold, [*_SOLD, Argument("buyer_open_id")], _FULL, "trades"),
+        Method("taobao.trades.sold.get", sold, _SOLD, _FULL, "trades"),
         Method("taobao.trades.sold.increment.get", changed, _CHANGED, _FULL, "trades"),
         Method("taobao.trade.fullinfo.get", one, [tid, Argument("include_oaid")], _INFO, "trade"),
         Method("taobao.refunds.receive.get", answers["refunds"], refunds, _REFUND, "refunds"),

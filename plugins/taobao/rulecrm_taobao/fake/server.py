@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from rulecrm.plugin import Row
+from rulecrm.testing.fakes import PlatformFake
 from rulecrm.testing.gateways import Asked, GatewayError, RouterGateway
 from rulecrm.testing.http import Call, Reply
 from rulecrm.testing.markets import Market, Trade
-from rulecrm.testing.sources import PlatformFake
 from rulecrm_taobao.envelope import CHINA, written
 from rulecrm_taobao.fake.menu import ELEMENTS, methods
 from rulecrm_taobao.fake.telling import Told, kind_of, modified_of, oaid_of, ratings_of, refunds_of, trade_told
@@ -25,6 +25,7 @@ __all__ = ["TaobaoServer"]
 
 T = TypeVar("T")
 
+_VARIABLES = "RULECRM_FAKE_TAOBAO_"
 _DAY = dt.timedelta(days=1)
 _MONTHS = dt.timedelta(days=92)
 _RATED = dt.timedelta(days=180)
@@ -34,12 +35,15 @@ _REFUND_DEFAULT = "guarantee_trade,auto_delivery"
 _ONE_PRICE = frozenset({"fixed", "auction"})
 """What the type `guarantee_trade` stands for in calls; no trade is of it."""
 
+_RECEIVER = {"receiver_name", "receiver_address", "receiver_mobile", "receiver_phone", "created"}
+"""An OAID is made where all of these are asked for."""
+
 _BARE = 13
 """Every so many trades one is listed without its lines."""
 
 
 class TaobaoServer(PlatformFake):
-    """Taobao on a loopback port; see `rulecrm.testing.sources.PlatformFake`.
+    """Taobao on a loopback port; see `rulecrm.testing.fakes.PlatformFake`.
 
     Args:
         market: what it sells.
@@ -48,7 +52,12 @@ class TaobaoServer(PlatformFake):
     Attributes:
         gateway: its router: sessions, throttling, calls that were found good.
         oaid: whether what is true has the addresses for SMS.
+        templates: that were approved for SMS, by code.
+        forgotten: orders that are not given by themselves any more.
     """
+
+    dead = f"7000000000000000000:{'0' * 40}"
+    sign = "测试商店"
 
     key = "12345678"
     secret = "made-up-app-secret"  # noqa: S105 - it opens this fake
@@ -60,6 +69,8 @@ class TaobaoServer(PlatformFake):
         self.access = access
         self.oaid = False
         self.secrets = [self.secret, self.session, self.refresh]
+        self.templates = {"SMS_1": "${text}"}
+        self.forgotten: set[str] = set()
         self._refresh = self.refresh
         self._words: dict[int, str] = {}
         self._spoiled: set[int] = set()
@@ -81,14 +92,14 @@ class TaobaoServer(PlatformFake):
 
     def settings(self) -> Mapping[str, object]:
         """An account here."""
-        return {
-            "use": "taobao", "key": self.key, "secret": "env:TAOBAO_SECRET", "session": "env:TAOBAO_SESSION",
-            "refresh": "env:TAOBAO_REFRESH", "access": self.access, "url": self.router,
-        }  # fmt: skip
+        secrets = {"app_secret": "SECRET", "session": "SESSION", "refresh_token": "REFRESH"}
+        given = {name: f"env:{_VARIABLES}{variable}" for name, variable in secrets.items()}
+        return {"use": "taobao", "app_key": self.key, **given, "access": self.access, "url": self.router}
 
     def environment(self) -> Mapping[str, str]:
         """What its settings refer to."""
-        return {"TAOBAO_SECRET": self.secret, "TAOBAO_SESSION": self.session, "TAOBAO_REFRESH": self.refresh}
+        told = {"SECRET": self.secret, "SESSION": self.session, "REFRESH": self.refresh}
+        return {f"{_VARIABLES}{name}": value for name, value in told.items()}
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """What a reader has who has read everything."""
@@ -121,18 +132,22 @@ class TaobaoServer(PlatformFake):
     def _sold(self, asked: Asked) -> Mapping[str, object]:
         since, until = asked.instant("start_created"), asked.instant("end_created")
         trades = [one for one in self._trades(asked) if _within(one.placed_at, since, until)]
-        return self._paged(asked, "trades", sorted(trades, key=lambda one: (one.placed_at, one.number)), self._bare)
+        return self._paged(
+            asked, "trades", sorted(trades, key=lambda one: (one.placed_at, one.number)), self._bare(asked)
+        )
 
     def _changed(self, asked: Asked) -> Mapping[str, object]:
         since, until = self._window(asked, "start_modified", "end_modified")
         trades = [one for one in self._trades(asked) if _within(modified_of(one), since, until)]
-        return self._paged(asked, "trades", sorted(trades, key=lambda one: (modified_of(one), one.number)), self._bare)
+        return self._paged(
+            asked, "trades", sorted(trades, key=lambda one: (modified_of(one), one.number)), self._bare(asked)
+        )
 
     def _one(self, asked: Asked) -> Mapping[str, object]:
         trade = self.market.by_order(str(asked.whole("tid", 0)))
-        if trade is None:
-            raise GatewayError(15, "Remote service error", "isv.trade-not-exist", "there is no such trade")
-        return {"trade": self._told(trade)}
+        if trade is None or trade.order in self.forgotten:
+            raise _refused("isv.trade-not-exist", "there is no such trade")
+        return {"trade": self._told(trade, asked)}
 
     def _refunds(self, asked: Asked) -> Mapping[str, object]:
         since, until = asked.instant("start_modified"), asked.instant("end_modified")
@@ -196,12 +211,21 @@ class TaobaoServer(PlatformFake):
 
     def _sms(self, asked: Asked) -> Mapping[str, object]:
         given = asked.document("param_send_message_by_o_a_i_d_request")
-        trade = self.market.by_order(str(given["order_id"]))
-        if trade is None or given["oaid"] != oaid_of(trade):
-            raise GatewayError(15, "Remote service error", "isv.oaid-invalid", "the OAID is not that of the order")
-        number = len(self.taken()) + 1
-        self.take(f"{given['order_id']}:{given['oaid']}", json.dumps(given.get("params"), ensure_ascii=False))
-        return {"module": str(number), "req_id": f"q{number}"}
+        order, oaid = str(given["order_id"]), str(given["oaid"])
+        if self.market.by_order(order) is None or oaid != oaid_of(order):
+            raise _refused("isv.OAID_INVALID", "the OAID is not that of the order")
+        if given["sms_free_sign_name"] != self.sign:
+            raise _refused("isv.SMS_SIGNATURE_ILLEGAL", "there is no approved signature of this name")
+        words = self.templates.get(str(given["template_code"]))
+        if words is None:
+            raise _refused("isv.SMS_TEMPLATE_ILLEGAL", "there is no approved template of this code")
+        filled = cast("Mapping[str, object]", given.get("params") or {})
+        if any(not isinstance(one, str) for one in filled.values()):
+            raise _refused("isv.INVALID_JSON_PARAM", "a parameter is no text")
+        for name, value in filled.items():
+            words = words.replace("${" + name + "}", str(value))
+        self.take(f"{order}:{oaid}", words)
+        return {"module": f"{len(self.taken())}^0", "req_id": f"q{len(self.taken())}"}
 
     # --- lists ----------------------------------------------------------------------------------------------------
 
@@ -209,15 +233,17 @@ class TaobaoServer(PlatformFake):
         kinds = set((asked.text("type") or _DEFAULT).split(","))
         status, uid = asked.text("status"), asked.text("buyer_open_uid") or asked.text("buyer_open_id")
         for trade in self.market.trades:
-            told = self._told(trade)
-            asked_for = status in {None, told["status"]} and uid in {None, told["buyer_open_uid"]}
+            asked_for = status is uid is None
+            if not asked_for:
+                told = self._told(trade, asked)
+                asked_for = status in {None, told["status"]} and uid in {None, told["buyer_open_uid"]}
             if asked_for and trade.placed_at >= self.now - _MONTHS and _is_of(trade, kinds):
                 yield trade
 
     def _window(self, asked: Asked, since: str, until: str) -> tuple[dt.datetime, dt.datetime]:
         begin, end = cast("dt.datetime", asked.instant(since)), cast("dt.datetime", asked.instant(until))
         if not begin < end <= begin + _DAY:
-            raise GatewayError(15, "Remote service error", "isv.invalid-parameter", "a window is of one day at most")
+            raise _refused("isv.invalid-parameter", "a window is of one day at most")
         return begin, end
 
     def _paged(
@@ -230,15 +256,24 @@ class TaobaoServer(PlatformFake):
             return {name: found, "has_next": page * size < len(rows)}
         return {name: found, "total_results": len(rows)}
 
-    def _told(self, trade: Trade) -> Told:
+    def _told(self, trade: Trade, asked: Asked) -> Told:
         told = trade_told(trade, self._words.get(trade.number))
         if trade.number in self._spoiled:
             told["payment"] = "12,50"
+        if not set(asked.texts("fields")) >= _RECEIVER:
+            del told["oaid"]
         return told
 
-    def _bare(self, trade: Trade) -> Told:
-        told = self._told(trade)
-        return {name: value for name, value in told.items() if name != "orders" or trade.number % _BARE}
+    def _bare(self, asked: Asked) -> Callable[[Trade], Told]:
+        def tell(trade: Trade) -> Told:
+            told = self._told(trade, asked)
+            return {name: value for name, value in told.items() if name != "orders" or trade.number % _BARE}
+
+        return tell
+
+
+def _refused(sub_code: str, said: str) -> GatewayError:
+    return GatewayError(50, "Remote service error", sub_code, said)
 
 
 def _is_of(trade: Trade, kinds: set[str]) -> bool:

@@ -97,14 +97,14 @@ def trade_told(trade: Trade, status: str | None = None) -> Told:
         "receiver_city": "" if trade.number % 5 == 0 else trade.city,
         "receiver_district": trade.city if trade.number % 5 == 0 else "",
         "receiver_name": "王**", "receiver_address": "***", "receiver_mobile": "138****0001", "receiver_phone": "***",
-        "oaid": oaid_of(trade),
+        "oaid": oaid_of(trade.order),
         "orders": [_line(trade, line, oid, place) for place, (line, oid) in enumerate(zip(lines, oids, strict=True))],
     }  # fmt: skip
 
 
-def oaid_of(trade: Trade) -> str:
-    """The encrypted receiver of a trade."""
-    return "1" + hashlib.sha256(f"oaid:{trade.order}".encode()).hexdigest()[:40]
+def oaid_of(order: str) -> str:
+    """The encrypted receiver of an order."""
+    return "1" + hashlib.sha256(f"oaid:{order}".encode()).hexdigest()[:40]
 
 
 def refunds_of(trade: Trade) -> list[Told]:

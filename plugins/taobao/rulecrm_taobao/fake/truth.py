@@ -22,7 +22,6 @@ _STATUS = {
     "placed": "WAIT_BUYER_PAY", "paid": "WAIT_SELLER_SEND_GOODS", "shipped": "WAIT_BUYER_CONFIRM_GOODS",
     "delivered": "WAIT_BUYER_CONFIRM_GOODS", "completed": "TRADE_FINISHED", "cancelled": "TRADE_CLOSED_BY_TAOBAO",
 }  # fmt: skip
-_OPEN = frozenset({"paid", "shipped", "delivered"})
 
 
 @frozen
@@ -70,8 +69,8 @@ def truth_of(
     for trade in sorted(trades, key=lambda one: (one.placed_at, one.number)):
         person = people.setdefault(trade.customer, {"customer": who(trade.customer), "platform": "taobao"})
         person["changed_at"] = trade.placed_at
-        if oaid and trade.stage in _OPEN:
-            person["taobao_sms"] = f"{trade.order}:{oaid_of(trade)}"
+        if oaid:
+            person["taobao_sms"] = f"{trade.order}:{oaid_of(trade.order)}"
     if access == "crm":
         for member in members_of(trades):
             people[member.customer] |= {
@@ -89,7 +88,8 @@ def _order(trade: Trade, access: str, word: str | None) -> Row:
     crm = access == "crm"
     city = None if crm and trade.number % 5 == 0 else trade.city  # in the district, which is not told there
     return {
-        "order": trade.order, "customer": (ouid_of if crm else open_uid_of)(trade.customer), "currency": "CNY", "amount": trade.amount,
+        "order": trade.order, "customer": (ouid_of if crm else open_uid_of)(trade.customer), "currency": "CNY",
+        "amount": trade.amount,
         "discount": trade.discount, "shipping_fee": trade.shipping_fee, "quantity": trade.quantity,
         "province": trade.province, "city": city, "status": word or _status(trade),
         "changed_at": trade.changed_at, "placed_at": trade.placed_at, "paid_at": trade.paid_at,

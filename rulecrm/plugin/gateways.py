@@ -1,10 +1,10 @@
-"""The gateway of Alibaba's international open platforms: AliExpress Open Platform, Lazada and others speak it alike.
+"""A gateway whose APIs are paths and whose calls are signed over path and parameters; several marketplaces share it.
 
 In: the name of an API and its parameters. Out: the answer's JSON, numbers with a fraction as `Decimal`.
 Invariant: no secret is in an address that is logged, or in an error; a call that was throttled, broken over there or
 answered with something else than JSON is made again, one with a token that has run out once more with a new one.
 
-Sources: `developer.alibaba.com/docs/doc.htm?articleId=120691` (parameters), `…=120692` and Lazada's `…=108068`
+Sources: `developer.alibaba.com/docs/doc.htm?articleId=120691` (parameters), `…=120692` and `…=108068`
 (signature: HMAC-SHA256 over the API's path, where its name is one, and all parameters sorted by name; the digest in
 upper case), `…=108138` (errors: `type` ISV is the caller's mistake, ISP and SYSTEM are the platform's). Names of errors
 and the waiting time in `this ban will last N seconds` are as public code has met them.
@@ -26,10 +26,11 @@ from rulecrm.plugin.secrets import Secret
 from rulecrm.plugin.signing import hmac_sha256, names_and_values
 from rulecrm.plugin.wire import Reply, Wire, in_query
 
-__all__ = ["IopAccount", "IopError", "IopGateway", "exact", "iop_signature", "waiting"]
+__all__ = ["PathAccount", "PathError", "PathGateway", "exact", "path_signature", "waiting"]
 
 _STALE = frozenset({"IllegalAccessToken", "IllegalSession", "InvalidSession", "AccessTokenExpired", "26", "27"})
 _AGAIN = frozenset({"ServiceTimeout", "ServiceUnavailable", "InternalError", "10"})
+_LIMITED = frozenset({"4", "5", "6", "7", "8"})
 _ADVICE: Mapping[str, str] = {
     "IncompleteSignature": "see that `app_secret` is that of `app_key`",
     "InvalidAppKey": "see the setting `app_key`",
@@ -42,7 +43,7 @@ _SECONDS = re.compile(r"ban will last (?:for )?(\d+)\s*(?:more )?seconds?", re.I
 
 
 @frozen
-class IopAccount:
+class PathAccount:
     """An app and the account that has authorised it.
 
     Attributes:
@@ -58,7 +59,7 @@ class IopAccount:
 
 
 @frozen
-class IopError:
+class PathError:
     """What a gateway says went wrong."""
 
     code: str
@@ -70,7 +71,7 @@ class IopError:
         return " ".join(part for part in (self.code, self.sub_code, self.message) if part)
 
 
-class IopGateway:
+class PathGateway:
     """One account at one gateway; nothing is opened, and no secret read, before the first call.
 
     Args:
@@ -89,7 +90,7 @@ class IopGateway:
         self,
         provider: str,
         wire: Wire,
-        account: IopAccount,
+        account: PathAccount,
         context: PlatformContext,
         patience: Patience,
         *,
@@ -165,23 +166,23 @@ class IopGateway:
         }
         if not api.startswith("/"):
             parameters |= {"method": api, "format": "json"}
-        parameters["sign"] = iop_signature(self._account.app_secret.reveal(), api, parameters)
+        parameters["sign"] = path_signature(self._account.app_secret.reveal(), api, parameters)
         return parameters
 
-    def _raise(self, error: IopError) -> None:
+    def _raise(self, error: PathError) -> None:
         said = f"{self._provider} said {error}"
         wait = waiting(error.message)
         if error.code in _STALE:
             raise StaleTokenError(said)
         if error.code.endswith("CallLimit") or wait is not None:
             raise TroubledError(said, wait)
-        if error.code in self._again or (error.kind in ("ISP", "SYSTEM") and not error.code.isdigit()):
+        if error.code in self._again or _passes(error):
             raise TroubledError(said)
         advice = _ADVICE.get(error.code)
         raise StoppedError(f"{said}: {advice}" if advice else said)
 
 
-def iop_signature(secret: str, api: str, parameters: Mapping[str, str]) -> str:
+def path_signature(secret: str, api: str, parameters: Mapping[str, str]) -> str:
     """The signature of a call.
 
     Args:
@@ -216,17 +217,23 @@ async def _sent(wire: Wire, api: str, parameters: Mapping[str, str], *, form: bo
     return await wire.call("GET", f"/rest{api}", seal=in_query(parameters))
 
 
-def _error(found: Mapping[str, object]) -> IopError | None:
+def _error(found: Mapping[str, object]) -> PathError | None:
     inner = found.get("error_response")
     if isinstance(inner, Mapping):
-        return IopError(
-            _text(inner.get("code")), _text(inner.get("msg") or inner.get("message")),
-            _text(inner.get("type")), _text(inner.get("sub_code")),
-        )  # fmt: skip
+        said = " ".join(_text(inner[name]) for name in ("msg", "message", "sub_msg") if inner.get(name))
+        return PathError(_text(inner.get("code")), said, _text(inner.get("type")), _text(inner.get("sub_code")))
     code = _text(found.get("code"))
     if code in ("", "0"):
         return None
-    return IopError(code, _text(found.get("message") or found.get("msg")), _text(found.get("type")))
+    return PathError(code, _text(found.get("message") or found.get("msg")), _text(found.get("type")))
+
+
+def _passes(error: PathError) -> bool:
+    """Whether an error passes by itself, by what kind of error it is."""
+    if error.kind:
+        return error.kind in ("ISP", "SYSTEM") and not error.code.isdigit()
+    # An answer in the older shape has no kind; its numbers and sub-codes are those of the legacy gateway.
+    return error.code in _LIMITED or error.sub_code.startswith(("isp.", "accesscontrol."))
 
 
 def _text(value: object) -> str:

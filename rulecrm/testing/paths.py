@@ -1,12 +1,12 @@
-"""A gateway of Alibaba's international open platforms, played locally: what `rulecrm.plugin.iop` speaks to.
+"""A gateway whose APIs are paths, played locally: what `rulecrm.plugin.gateways` speaks to.
 
 In: requests as `rulecrm.testing.http` brings them, and the APIs that there are. Out: answers and refusals in its words.
 Invariant: an API is asked only after the whole call was checked: the app, the time, the signature, its parameters, the
 token; what is unknown or missing is refused. An access token that has run out is refused, and a refresh token is good
 for one renewal.
 
-Sources: those of `rulecrm.plugin.iop`; the signature is computed here on its own, so that both are seen to agree. Where
-the documents say nothing of it, public code was looked at; the fields of a token's answer are those of
+Sources: those of `rulecrm.plugin.gateways`; the signature is computed here on its own, so that both are seen to agree.
+Where the documents say nothing of it, public code was looked at; the fields of a token's answer are those of
 `/auth/token/security/refresh`.
 """
 
@@ -20,18 +20,18 @@ from itertools import count
 
 from attrs import frozen
 
+from rulecrm.testing.fakes import PlatformFake
 from rulecrm.testing.faults import Fault
 from rulecrm.testing.http import Call, Reply, as_json
 from rulecrm.testing.markets import Market
-from rulecrm.testing.sources import PlatformFake
 
-__all__ = ["IopApi", "IopRefusalError", "IopServer"]
+__all__ = ["PathApi", "PathRefusalError", "PathServer"]
 
 _COMMON = frozenset({"app_key", "timestamp", "sign_method", "sign", "method", "format", "v", "simplify", "partner_id"})
 _TOLERANCE = dt.timedelta(seconds=7200)
 
 
-class IopRefusalError(Exception):
+class PathRefusalError(Exception):
     """What the gateway refuses a call with; APIs raise it, too."""
 
     def __init__(self, code: str, message: str, kind: str = "ISV") -> None:
@@ -40,7 +40,7 @@ class IopRefusalError(Exception):
 
 
 @frozen
-class IopApi:
+class PathApi:
     """One API.
 
     Attributes:
@@ -53,18 +53,20 @@ class IopApi:
     optional: frozenset[str] = frozenset()
 
 
-class IopServer(PlatformFake):
+class PathServer(PlatformFake):
     """A fake of a platform behind such a gateway; a subclass gives `apis` and says what is true.
 
     Attributes:
         app_key, app_secret, access_token, refresh_token: what the settings of an account hold.
         access_days, refresh_days: for how long new tokens are good.
         session_names: parameters in which an access token is taken.
+        ban: seconds for which somebody who was throttled is told to wait.
     """
 
     app_key = "12345678"
     app_secret = "secret-of-the-app"  # noqa: S105 - it opens nothing
     access_days = 30
+    ban = 1
     refresh_days = 180
     session_names: frozenset[str] = frozenset({"access_token"})
     refresh_api = "/auth/token/refresh"
@@ -82,7 +84,7 @@ class IopServer(PlatformFake):
         """What must never be seen: the app's secret, and all tokens there have been."""
         return (self.app_secret, *self._given)
 
-    def apis(self) -> Mapping[str, IopApi]:
+    def apis(self) -> Mapping[str, PathApi]:
         """The APIs that there are, by name or path."""
         raise NotImplementedError
 
@@ -105,31 +107,32 @@ class IopServer(PlatformFake):
             if api == self.refresh_api:
                 return as_json({**self._renew(given["refresh_token"]), "code": "0", "request_id": self._request()})
             told = self._ask(api, given)
-        except IopRefusalError as refusal:
+        except PathRefusalError as refusal:
             return self._refused(call, refusal)
         self.stir()
         return as_json({**told, "code": "0", "request_id": self._request()})
 
     def _meet(self, fault: Fault | None) -> None:
         if fault is Fault.THROTTLED:
-            raise IopRefusalError(
-                "ApiCallLimit", "Api access frequency exceeds the limit. this ban will last 1 seconds"
-            )
+            message = f"Api access frequency exceeds the limit. this ban will last {self.ban} seconds"
+            raise PathRefusalError("ApiCallLimit", message)
         if fault is Fault.CREDENTIALS:
-            raise IopRefusalError("IllegalAccessToken", "The specified access token is invalid or expired")
+            raise PathRefusalError("IllegalAccessToken", "The specified access token is invalid or expired")
         if fault is Fault.BROKEN:
-            raise IopRefusalError("ServiceTimeout", "The API is temporarily unavailable", "ISP")
+            raise PathRefusalError("ServiceTimeout", "The API is temporarily unavailable", "ISP")
 
     def _check(self, api: str, given: Mapping[str, str]) -> None:
         if given.get("app_key") != self.app_key:
-            raise IopRefusalError("InvalidAppKey", "The specified App Key is invalid")
+            raise PathRefusalError("InvalidAppKey", "The specified App Key is invalid")
         if given.get("sign_method") != "sha256":
-            raise IopRefusalError("InvalidSignMethod", "The specified sign_method is invalid")
+            raise PathRefusalError("InvalidSignMethod", "The specified sign_method is invalid")
         when = _instant(given.get("timestamp", ""))
         if when is None or abs(when - self.now) > _TOLERANCE:
-            raise IopRefusalError("InvalidTimestamp", "The specified timestamp is invalid or out of range")
+            raise PathRefusalError("InvalidTimestamp", "The specified timestamp is invalid or out of range")
         if given.get("sign") != self._signature(api, given):
-            raise IopRefusalError("IncompleteSignature", "The request signature does not conform to platform standards")
+            raise PathRefusalError(
+                "IncompleteSignature", "The request signature does not conform to platform standards"
+            )
 
     def _signature(self, api: str, given: Mapping[str, str]) -> str:
         told = "".join(name + given[name] for name in sorted(given) if name != "sign" and given[name])
@@ -139,24 +142,24 @@ class IopServer(PlatformFake):
     def _ask(self, api: str, given: Mapping[str, str]) -> Mapping[str, object]:
         known = self.apis().get(api)
         if known is None:
-            raise IopRefusalError("InvalidApiPath", "The specified api path is invalid")
+            raise PathRefusalError("InvalidApiPath", "The specified api path is invalid")
         own = {name: value for name, value in given.items() if name not in _COMMON | self.session_names}
         missing = sorted(known.required - set(own))
         if missing:
-            raise IopRefusalError(
+            raise PathRefusalError(
                 "MissingParameter", f"The input parameter {missing[0]} that is mandatory was not supplied"
             )
         unknown = sorted(set(own) - known.required - known.optional)
         if unknown:
-            raise IopRefusalError("InvalidParameter", f"The input parameter {unknown[0]} is not known")
+            raise PathRefusalError("InvalidParameter", f"The input parameter {unknown[0]} is not known")
         tokens = [given[name] for name in self.session_names if name in given]
         if len(tokens) != 1 or self._access.get(tokens[0], self.now) <= self.now:
-            raise IopRefusalError("IllegalAccessToken", "The specified access token is invalid or expired")
+            raise PathRefusalError("IllegalAccessToken", "The specified access token is invalid or expired")
         return known.answer(own)
 
     def _renew(self, refresh: str) -> Mapping[str, object]:
         if self._refresh.pop(refresh, self.now) <= self.now:
-            raise IopRefusalError("IllegalRefreshToken", "The specified refresh token is invalid or expired")
+            raise PathRefusalError("IllegalRefreshToken", "The specified refresh token is invalid or expired")
         number = next(self._numbers)
         access, new = f"access-{number}-of-the-shop", f"refresh-{number}-of-the-shop"
         lives, longer = dt.timedelta(days=self.access_days), dt.timedelta(days=self.refresh_days)
@@ -167,7 +170,7 @@ class IopServer(PlatformFake):
             "expires_in": int(lives.total_seconds()), "refresh_expires_in": int(longer.total_seconds()),
         }  # fmt: skip
 
-    def _refused(self, call: Call, refusal: IopRefusalError) -> Reply:
+    def _refused(self, call: Call, refusal: PathRefusalError) -> Reply:
         request = self._request()
         if call.path == "/sync" and len(self.requests) % 2:  # method style answers in either of two shapes
             inner = {"type": refusal.kind, "code": refusal.code, "msg": refusal.message, "request_id": request}
