@@ -107,18 +107,27 @@ class Home:
     def _touched(self, written: Collection[str], since: int, fields: Collection[str]) -> dict[str, pl.Series]:
         """By frame, keys of rows that have a new version, or take something from one that has."""
         found = {name: self._new(name, since) for name in self.frames if name in written}
-        borrowed = {name for told in FROM_PRODUCTS.values() for name in told}
-        products = found.get(PRODUCT_FRAME)
-        if products is not None and len(products) and not borrowed.isdisjoint(fields):
-            for name in FROM_PRODUCTS.keys() & self.frames.keys():
-                if "product" in self._schema(name):
-                    key = keeping_of(name).key
-                    rows = self.frames[name].filter(_among("product", products)).select(key)
-                    found[name] = _joined([*([found[name]] if name in found else []), rows.collect().to_series()])
+        products = found.get(PRODUCT_FRAME, _joined([]))
+        for name in self._borrowing(fields) if len(products) else ():
+            rows = self.frames[name].filter(_among("product", products)).select(keeping_of(name).key)
+            found[name] = _joined([*([found[name]] if name in found else []), rows.collect().to_series()])
         orders = [found[name] for name in (ORDER_FRAME, ITEM_FRAME) if name in found]
         if orders and {ORDER_FRAME, ITEM_FRAME} <= self.frames.keys():
             found[ORDER_FRAME] = found[ITEM_FRAME] = _joined(orders)
         return {name: keys for name, keys in found.items() if len(keys)}
+
+    def _borrowing(self, fields: Collection[str]) -> list[str]:
+        """Frames whose rows take something from the products.
+
+        Items that share subject and instant are told apart by all their fields, asked for or not; events have a key.
+        """
+        return [
+            name
+            for name, told in FROM_PRODUCTS.items()
+            if name in self.frames
+            and "product" in self._schema(name)
+            and (name == ITEM_FRAME or not set(told).isdisjoint(fields))
+        ]
 
     def _new(self, frame: str, since: int) -> pl.Series:
         versions, key = self._versions(frame), keeping_of(frame).key

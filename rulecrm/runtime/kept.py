@@ -14,6 +14,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import polars as pl
+
 from rulecrm import __version__
 from rulecrm.diagnostics.model import RulesError
 from rulecrm.facts import Facts
@@ -37,6 +39,9 @@ FOLDER = "index"
 
 _FORMAT = 1
 """Of what is kept; counts up whenever rows of the same facts are laid out in another way."""
+
+_REFUSED = (RulesError, OSError, pl.exceptions.PolarsError)
+"""What facts and disks say: whoever reads all rows is told it properly, and nobody else need be."""
 
 
 def open_store(facts: Facts, schema: Schema, currency: str, zone: str) -> Store:
@@ -69,7 +74,7 @@ def keep_store(facts: Facts, store: Store) -> bool:
     registers, indexes = store.built()
     registers = {name: _impersonal(*one) for name, one in registers.items()}
     whole = {place: one for place, one in indexes.items() if one[0].since is None}
-    with suppress(OSError, RulesError):
+    with suppress(*_REFUSED):
         shelf.path.mkdir(parents=True, exist_ok=True)
         with locked(shelf.path, 0.0):
             there = shelf.look()
@@ -91,7 +96,7 @@ def refresh_index(folder: Path) -> int:
     """
     places = sorted((folder / FOLDER).glob("*"))
     done = 0
-    with suppress(RulesError):
+    with suppress(*_REFUSED):
         store = FactStore.open(folder) if places else None
         for place in places:
             listing = Shelf(place).look()
@@ -100,7 +105,7 @@ def refresh_index(folder: Path) -> int:
             if listing.commit == store.version and listing.mark == store.mark(store.version):
                 done += 1
                 continue
-            with suppress(RulesError):
+            with suppress(*_REFUSED):
                 done += _refreshed(folder, listing)
     return done
 
@@ -174,8 +179,10 @@ def _fill(facts: Facts, home: Home, store: Store) -> None:
     if listing.commit > home.commit or home.store.mark(listing.commit) != listing.mark:
         return
     if listing.commit < home.commit:
-        with suppress(DamagedError, RulesError, UnlikeError):
+        with suppress(DamagedError, UnlikeError, *_REFUSED):
             _bring(facts, home, store, shelf, listing)
+        known, rows = store.built()
+        shelf.release([*(one.attributes for one, _ in known.values()), *(one.frame for one, _ in rows.values())])
         return
     with suppress(DamagedError):
         registers = {name: shelf.register(filed) for name, filed in listing.registers.items()}

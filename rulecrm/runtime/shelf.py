@@ -167,6 +167,13 @@ class Shelf:
         self.told("before what is not needed is removed")
         self._remove(names)
 
+    def release(self, used: Iterable[pl.DataFrame]) -> None:
+        """Let go of frames that were read from here and are not used any more."""
+        ours = set(map(id, used))
+        for name, frame in list(self._frames.items()):
+            if id(frame) not in ours:
+                del self._frames[name]
+
     # --- files --------------------------------------------------------------------------------------------------
 
     def _read(self, filed: Filed) -> tuple[pl.DataFrame, Ints]:

@@ -12,9 +12,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import rulecrm
 from rulecrm.intake import async_sync
 from rulecrm.lake import FactStore
 from rulecrm.plugin import Batch, LaterError, StoppedError
+from rulecrm.runtime.shelf import Shelf
 from tests.intake.mall import Mall, rows_of, truth
 from tests.intake.running import a_context, a_mall, an_account, expected, run, stored
 
@@ -35,6 +37,20 @@ def test_a_second_run_stores_nothing(tmp_path: Path) -> None:
     again = run(mall, store)
     assert sum(tally.stored for tally in again.tallies.values()) == 0
     assert store.version == before
+
+
+def test_an_index_that_is_kept_is_brought_up_to_date(tmp_path: Path) -> None:
+    mall, store = a_mall(), FactStore.open(tmp_path, create=True)
+    run(mall, store)
+    rules = rulecrm.loads("currency CNY\nmetric orders = count(order)")
+    now = mall.market.clock.now()
+    rules.evaluate(rulecrm.Facts.open(tmp_path, keep_index=True), as_of=now).table()
+    (place,) = (tmp_path / "index").iterdir()
+    mall.market.live(1)
+    run(mall, store)
+    listing = Shelf(place).look()
+    assert listing is not None
+    assert listing.commit == store.version
 
 
 @pytest.mark.parametrize("error", [LaterError, StoppedError])

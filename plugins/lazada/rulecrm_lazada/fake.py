@@ -1,9 +1,9 @@
 """Lazada, played locally, for development without an account.
 
 In: a market. Out: a server; its `url` goes into the settings.
-Invariant: that of `rulecrm.testing.paths`. Both calls take the parameters of their pages on open.lazada.com and no other,
-and refuse what those pages refuse, with its number; every unit is an item of its own; some numbers come bare and some
-as text, and times in the three ways in which they have been met.
+Invariant: that of `rulecrm.testing.paths`. Both calls take the parameters of their pages on open.lazada.com and no
+other, and refuse what those pages refuse, with its number; every unit is an item of its own; some numbers come bare and
+some as text, and times in the three ways in which they have been met.
 """
 
 from __future__ import annotations

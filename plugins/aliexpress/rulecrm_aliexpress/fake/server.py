@@ -1,8 +1,8 @@
 """The Open Platform's gateway over a market.
 
 In: calls of the two methods, and of the API that renews tokens. Out: their answers.
-Invariant: that of `rulecrm.testing.paths`; the access token is taken as `session`, as the platform's own client sends it,
-or as `access_token`, as its documentation says.
+Invariant: that of `rulecrm.testing.paths`; the access token is taken as `session`, as the platform's own client sends
+it, or as `access_token`, as its documentation says.
 """
 
 from __future__ import annotations

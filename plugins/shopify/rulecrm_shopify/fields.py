@@ -1,0 +1,114 @@
+"""Fields of Shopify's JSON, one by one.
+
+In: values as JSON gives them. Out: text, numbers, instants, amounts.
+Invariant: an amount goes through no float; what cannot be understood is a `ValueError` whose words have no value of the
+row in them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+
+__all__ = ["Json", "amount", "currency", "inner", "instant", "key", "listed", "number", "original", "text", "words"]
+
+Json = Mapping[str, object]
+
+_PERSONAL = frozenset({"firstName", "emailAddress", "phoneNumber"})
+
+
+def text(value: object) -> str | None:
+    """Text that is not empty, or None."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def words(value: object) -> list[str]:
+    """The texts of a list."""
+    return [found for one in value if (found := text(one))] if isinstance(value, list) else []
+
+
+def key(value: object, name: str) -> str:
+    """The number at the end of a global id, `gid://shopify/Order/450789469`: the same that files have.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = (text(value) or "").rpartition("/")[2].partition("?")[0]
+    if not found:
+        raise ValueError(f"`{name}` is missing")
+    return found
+
+
+def number(value: object, name: str) -> int:
+    """A whole number.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"`{name}` is no whole number")  # noqa: TRY004 - it is the row that is wrong
+    return value
+
+
+def instant(value: object, name: str) -> dt.datetime | None:
+    """An instant of ISO 8601 with its offset, in UTC; None where there is none.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if value is None:
+        return None
+    try:
+        found = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ValueError(f"`{name}` is no instant")
+    return found.astimezone(dt.UTC)
+
+
+def amount(bag: object, name: str) -> Decimal | None:
+    """The amount of a `MoneyBag` in the shop's currency; None where there is none.
+
+    Raises:
+        ValueError: it is no decimal text.
+    """
+    if bag is None:
+        return None
+    told = inner(inner(bag).get("shopMoney")).get("amount")
+    try:
+        found = Decimal(told) if isinstance(told, str) else Decimal("NaN")
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise ValueError(f"`{name}` is no amount")
+    return found
+
+
+def currency(bag: object) -> str | None:
+    """The shop's currency, as a `MoneyBag` names it."""
+    return text(inner(inner(bag).get("shopMoney")).get("currencyCode"))
+
+
+def inner(value: object) -> Json:
+    """A JSON object; an empty one where there is none."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: object) -> Sequence[Json]:
+    """The objects of a list, or of a connection's `nodes`."""
+    value = value.get("nodes") if isinstance(value, Mapping) else value
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def original(node: Json) -> str:
+    """A node as it came, as JSON, without what is personal."""
+    return json.dumps(_private(node), ensure_ascii=False)
+
+
+def _private(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _private(one) for name, one in value.items() if name not in _PERSONAL}
+    return [_private(one) for one in value] if isinstance(value, list) else value
