@@ -25,20 +25,34 @@ class Mark:
     Attributes:
         at: everything before this was read; None: nothing.
         after: within `at` itself, the last row's cursor of Shopify; used where a page has nothing but one instant.
-        whole: whether it was read to its end; the next reading begins a little earlier then.
+        whole: whether it was read to its end.
+        again: up to where an interrupted reading is read over again; None: it is not.
     """
 
     at: dt.datetime | None
     after: str | None = None
     whole: bool = False
+    again: dt.datetime | None = None
 
     def fresh(self, overlap: dt.timedelta) -> Mark:
-        """Where a reading begins."""
-        return Mark(self.at - overlap if self.whole and self.at is not None else self.at, self.after)
+        """Where a reading begins: a little before the end of the last one, or before where that was interrupted.
+
+        One that is interrupted while it reads over again goes on where it is, or it would never get any further.
+        """
+        if self.at is None or self.again is not None:
+            return self
+        return Mark(self.at - overlap, again=None if self.whole else self.at)
+
+    def to(self, at: dt.datetime | None, after: str | None = None) -> Mark:
+        """Further on in the same reading."""
+        over = self.again is None or (at is not None and at > self.again)
+        return Mark(at, after, again=None if over else self.again)
 
     def out(self) -> dict[str, object]:
         """As it is kept."""
-        told = {"at": None if self.at is None else instant_out(self.at), "after": self.after, "whole": self.whole}
+        instants = {"at": self.at, "again": self.again}
+        told: dict[str, object] = {name: instant_out(at) for name, at in instants.items() if at is not None}
+        told |= {"after": self.after, "whole": self.whole}
         return {name: one for name, one in told.items() if one}
 
 
@@ -76,7 +90,7 @@ class Place:
 def _mark(told: object) -> Mark:
     if not isinstance(told, dict):
         raise StoppedError("the cursor is none of Shopify's; to read from the beginning, take it away")
-    at, after = instant_in(told.get("at")), told.get("after")
+    at, again, after = instant_in(told.get("at")), instant_in(told.get("again")), told.get("after")
     if at is None and told.get("at") is not None:
         raise StoppedError("the cursor has an instant that is none; to read from the beginning, take it away")
-    return Mark(at, after if isinstance(after, str) else None, told.get("whole") is True)
+    return Mark(at, after if isinstance(after, str) else None, told.get("whole") is True, again)

@@ -14,7 +14,7 @@ those of `shopMoney`, in the shop's own currency.
 | `paid_at` | the last `processedAt` of `transactions` that are SALE or CAPTURE and SUCCESS, of an order that is paid |
 | `shipped_at` | the first `createdAt` of `fulfillments` that are not CANCELLED, ERROR or FAILURE |
 | `delivered_at` | the last `deliveredAt` of these, where all is fulfilled and each has one |
-| `completed_at` | `closedAt`, where it is paid and fulfilled and not cancelled |
+| `completed_at` | `closedAt`, where it is FULFILLED, and PAID or PARTIALLY_REFUNDED, and not cancelled |
 | `cancelled_at` | `cancelledAt` |
 | `refunded_at`, `refund_amount` | the last `processedAt` and the sum of `transactions` that are REFUND and SUCCESS |
 
@@ -202,7 +202,8 @@ def _goods(node: Json) -> dict[str, object]:
     sent = [_needed(one, "createdAt") for one in parcels]
     arrived = [at for one in parcels if (at := instant(one.get("deliveredAt"), "deliveredAt")) is not None]
     whole = node.get("displayFulfillmentStatus") == "FULFILLED"
-    done = whole and node.get("displayFinancialStatus") == "PAID" and node.get("cancelledAt") is None
+    kept = node.get("displayFinancialStatus") in {"PAID", "PARTIALLY_REFUNDED"}
+    done = whole and kept and node.get("cancelledAt") is None
     return {
         "shipped_at": min(sent, default=None),
         "delivered_at": max(arrived) if whole and arrived and len(arrived) == len(parcels) else None,

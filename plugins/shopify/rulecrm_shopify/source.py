@@ -4,8 +4,9 @@ In: settings, a cursor. Out: batches: a page of orders or of customers each.
 Invariant: rows come in the order of `updatedAt`, and each page begins at the last instant of the one before it, so that
 neither our clock nor a page that shifts can lose any: what changes meanwhile moves to pages still to come.
 
-Shopify's own cursors (`after`) are used only within one instant, where a page holds nothing else. A reading that was
-ended begins `overlap_minutes` before the last instant it saw, for the search that Shopify answers from lags behind.
+Shopify's own cursors (`after`) are used only within one instant, where a page holds nothing else. A reading goes on
+until there is no further page, whatever our clock says; the next one begins `overlap_minutes` before the last instant
+that was seen, for the search that Shopify answers from lags behind, and so does one that was interrupted.
 Customers are read by themselves: whoever unsubscribes changes no order.
 """
 
@@ -59,7 +60,7 @@ class ShopifySource:
         for frame in frames:
             mark = place.mark(frame).fresh(self._overlap)
             while not mark.whole:
-                rows, refused, mark = await self._page(frame, mark, until)
+                rows, refused, mark = await self._page(frame, mark)
                 place = place.moved(frame, mark)
                 done = mark.whole and frame == frames[-1]
                 remarks, self._remarks = rows.remarks + self._remarks, Counter()
@@ -85,7 +86,7 @@ class ShopifySource:
             return ()
         return ("without the scope read_all_orders Shopify shows the orders of the last 60 days",)
 
-    async def _page(self, frame: str, mark: Mark, until: dt.datetime) -> tuple[Rows, list[Refused], Mark]:
+    async def _page(self, frame: str, mark: Mark) -> tuple[Rows, list[Refused], Mark]:
         found = await self._sized(frame, mark)
         page = inner(found.data.get(frame))
         info, nodes = inner(page.get("pageInfo")), listed(page)
@@ -99,10 +100,7 @@ class ShopifySource:
                 refused.append(Refused(frame, str(error), original(node), _NAMES[frame]))
         for name in found.hidden:
             rows.remarks[f"Shopify does not show the field {name!r} to the app"] += 1
-        following = _following(mark, nodes, info)
-        if following.at is not None and following.at > max(until, self._context.now()):
-            following = Mark(following.at, whole=True)  # what is still changing now is for the next time
-        return rows, refused, following
+        return rows, refused, _following(mark, nodes, info)
 
     async def _rows(self, frame: str, node: Json, hidden: frozenset[str]) -> Rows:
         settings = self._settings
@@ -173,11 +171,11 @@ def _following(mark: Mark, nodes: Sequence[Json], info: Json) -> Mark:
     if info["hasNextPage"] is False:
         return Mark(last, whole=True)
     if last is not None and (mark.at is None or last > mark.at):
-        return Mark(last)
+        return mark.to(last)
     after = text(info.get("endCursor"))
     if after is None or after == mark.after:
         raise LaterError("Shopify tells of a next page, and not where it begins")
-    return Mark(last, after)
+    return mark.to(last, after)
 
 
 def _changed(node: Json) -> dt.datetime | None:

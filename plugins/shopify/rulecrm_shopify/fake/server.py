@@ -35,6 +35,7 @@ __all__ = ["CLIENT", "SECRET", "TOKEN", "ShopifyServer", "shopify_market"]
 CLIENT, SECRET, TOKEN = "f6d2b8c4a1", "shpss_made_up_secret", "shpat_made_up_token"
 _DEAREST = 1000
 _TERM = re.compile(r"updated_at:(>=|<=|>|<)'([^']+)'")
+_WHOLE = "(whole)"
 _SECOND = dt.timedelta(seconds=1)
 
 
@@ -86,7 +87,7 @@ class ShopifyServer(PlatformFake):
         }  # fmt: skip
 
     def environment(self) -> Mapping[str, str]:
-        """Its secrets; `RULECRM_FAKE_SHOPIFY_TOKEN` is for the setting `access_token`, and does not run out."""
+        """Its secrets, and an access token that does not run out, for the setting `access_token`."""
         return {"RULECRM_FAKE_SHOPIFY_SECRET": SECRET, "RULECRM_FAKE_SHOPIFY_TOKEN": TOKEN}
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
@@ -230,7 +231,15 @@ class ShopifyServer(PlatformFake):
             return "read_all_orders" in self.scopes or trade.placed_at + self.skew >= begin
 
         trades = sorted(filter(seen, self.market.trades), key=lambda one: (one.changed_at, one.number))
-        return [self._teller.order(one) for one in trades]
+        # Whole nodes are made only of what a page shows.
+        return [
+            {"id": f"gid://shopify/Order/{one.order}", "updatedAt": self._teller.at(one.changed_at), _WHOLE: one}
+            for one in trades
+        ]
+
+    def _whole(self, node: Mapping[str, object]) -> Mapping[str, object]:
+        trade = node.get(_WHOLE)
+        return self._teller.order(trade) if isinstance(trade, Trade) else node
 
     def _customers(self) -> list[dict[str, object]]:
         return [self._teller.customer(one) for one in people(self.market.trades, self._refused)]
@@ -264,7 +273,7 @@ class ShopifyServer(PlatformFake):
         assert isinstance(size, int), "only pages forward are played"
         if isinstance(after, str):
             rows = _behind(rows, after)
-        page = rows[:size]
+        page = [self._whole(one) for one in rows[:size]]
         told: dict[str, object] = {
             "nodes": page, "edges": [{"node": one, "cursor": _cursor(one)} for one in page],
             "pageInfo": {

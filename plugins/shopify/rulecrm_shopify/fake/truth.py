@@ -44,9 +44,6 @@ class Truth:
     def order(self, trade: Trade) -> Row:
         """The row of a trade."""
         instants = {name: at + self.skew for name in _STAGES if (at := getattr(trade, name)) is not None}
-        if trade.stage == "refunded":
-            # It is closed as a success no more.
-            instants.pop("completed_at", None)
         return {
             "order": trade.order, "customer": trade.customer, "status": self._status(trade), **instants,
             "changed_at": trade.changed_at + self.skew, "amount": trade.amount, "currency": self.currency,
