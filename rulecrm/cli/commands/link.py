@@ -45,7 +45,7 @@ def command(*, customers: tuple[str, ...], folder: Path, undo: bool, by: tuple[s
         store = FactStore.open(folder)
         if by:
             found = identity.match(store, cast("tuple[By, ...]", by), now=now, region=region)
-            click.echo(f"{found.made:,} new links, {found.kept:,} known")
+            click.echo(f"new links: {found.made:,}, known: {found.kept:,}")
             if found.undone:
                 click.echo(f"{found.undone:,} pairs stay apart, for they were parted by hand")
             if found.crowded:
