@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing
 from decimal import Decimal
 
 import pytest
@@ -192,8 +193,12 @@ def test_a_page_that_costs_more_than_a_query_may_is_asked_for_in_halves(fake: Sh
 
 def test_too_many_requests_are_waited_for_as_long_as_shopify_says(fake: ShopifyServer) -> None:
     fake.status = 429
+    begin = fake.market.clock.now()
     with pytest.raises(LaterError, match="429"):
         run(fake, Kept())
+    assert len(asked(fake, "Scopes")) == 6
+    waited = fake.market.clock.now() - begin
+    assert dt.timedelta(seconds=5 * 2) <= waited <= dt.timedelta(seconds=5 * 3)
 
 
 # --- what stops it ------------------------------------------------------------------------------------------------
@@ -217,6 +222,22 @@ def test_a_token_that_runs_out_in_the_middle_is_fetched_anew(fake: ShopifyServer
     fake.most, fake.rate = 1000.0, 20.0
     assert run(fake, Kept()).told() == true(fake)
     assert len(grants(fake)) > 2
+
+
+def test_a_token_that_is_taken_back_in_the_middle_is_fetched_anew(fake: ShopifyServer) -> None:
+    async def read() -> Kept:
+        kept, clock = Kept(), fake.market.clock
+        source = open_shopify(settings_of(fake), PlatformContext(clock.now, clock.sleep, lambda: 0.5, "shop"))
+        async with aclosing(source.pull(None, clock.now())) as batches:
+            async for batch in batches:
+                kept.keep(batch)
+                fake.expire()
+        await source.close()
+        return kept
+
+    kept = asyncio.run(read())
+    assert kept.told() == true(fake)
+    assert len(grants(fake)) == kept.batches
 
 
 def test_a_secret_that_is_wrong_stops_it(fake: ShopifyServer, monkeypatch: pytest.MonkeyPatch) -> None:
