@@ -20,6 +20,7 @@ A plugin's tests inherit `SourceContract` and give two fixtures:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import json
 import logging
@@ -239,6 +240,17 @@ class SourceContract:
         kept = self._settled(self._pull(Kept(), opener, context), fake, opener, context)
         assert kept.told() == _true(fake)
         assert not kept.refused
+
+    @pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'{"error": null}'], ids=repr)
+    def test_an_answer_that_tells_nothing_is_no_empty_page(
+        self, fake: PlatformFake, opener: Opener, context: PlatformContext, body: bytes
+    ) -> None:
+        fake.malformed = body
+        fake.fail(Fault.MALFORMED)
+        with contextlib.suppress(LaterError, StoppedError):
+            self._pull(kept := Kept(), opener, context)
+        kept = self._settled(kept, fake, opener, context)
+        assert kept.told() == _true(fake)
 
     def test_a_platform_that_is_away_ends_the_run_and_no_more(
         self, fake: PlatformFake, opener: Opener, context: PlatformContext

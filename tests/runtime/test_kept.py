@@ -109,7 +109,7 @@ def puts(draw: st.DrawFn, frames: Sequence[str] = tuple(SCHEMAS)) -> Put:
         one, other = draw(st.sampled_from((("c1", "c2"), ("c2", "c3"), ("c4", "c1"))))
         link, first, second = link_of(one, other)
         return frame, ({"link": link, "one": first, "other": second, "by": "hand", "linked": draw(st.booleans())},)
-    names = [*SCHEMAS[frame], *draw(st.sampled_from(((), (), ("changed_at",), ("extra",))))]
+    names = [*SCHEMAS[frame], *draw(st.sampled_from(((), (), (), (), ("changed_at",), ("changed_at",), ("extra",))))]
     rows = draw(st.lists(st.fixed_dictionaries({name: _cells(name) for name in names}), min_size=1, max_size=4))
     return frame, tuple(rows)
 

@@ -38,13 +38,17 @@ _PATIENCE = Patience(longest=600.0)
 
 @frozen
 class Operation:
-    """One operation: its name, method, path with `{}` where a value stands, and usage plan (calls a second, burst)."""
+    """One operation: its name, method, path with `{}` where a value stands, and usage plan (calls a second, burst).
+
+    `gives` is the way to what every answer of it has; one that has it not is broken, and tells nothing.
+    """
 
     name: str
     method: str
     path: str
     rate: float
     burst: int
+    gives: tuple[str, ...] = ()
 
 
 _RESTRICTED = Operation("createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", 1.0, 10)
@@ -135,7 +139,13 @@ class Api:
         if rate is not None:
             self._rates[operation.name] = rate
             pace.told(rate)
-        return _judged(operation, reply, self._rates.get(operation.name, operation.rate))
+        found = _judged(operation, reply, self._rates.get(operation.name, operation.rate))
+        told: object = found
+        for name in operation.gives:
+            told = told.get(name) if isinstance(told, Mapping) else None
+        if told is None:
+            raise TroubledError(f"{operation.name}: the answer has no {'.'.join(operation.gives)}")
+        return found
 
 
 def target(operation: Operation, values: Sequence[str], query: Query) -> str:

@@ -18,7 +18,7 @@ from rulecrm_amazon.source import Page
 
 __all__ = ["SEARCH", "Orders", "iso", "understood"]
 
-SEARCH = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20)
+SEARCH = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20, ("orders",))
 
 
 class Orders:

@@ -19,8 +19,8 @@ from rulecrm_amazon.source import Page
 
 __all__ = ["OldOrders"]
 
-_GET = Operation("getOrders", "GET", "/orders/v0/orders", 0.0167, 20)
-_ITEMS = Operation("getOrderItems", "GET", "/orders/v0/orders/{}/orderItems", 0.5, 30)
+_GET = Operation("getOrders", "GET", "/orders/v0/orders", 0.0167, 20, ("payload", "Orders"))
+_ITEMS = Operation("getOrderItems", "GET", "/orders/v0/orders/{}/orderItems", 0.5, 30, ("payload", "OrderItems"))
 _MOST_PAGES = 100
 """Pages of items of one order; more would be a token that leads back."""
 

@@ -12,7 +12,7 @@ An access token lives for two hours, a refresh token for 18 months; the latter s
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from rulecrm import RulesError
@@ -48,8 +48,13 @@ class Api:
         self._wire = Wire("eBay", settings.url, settings.timeout, proxy=settings.proxy)
         self._token = RenewedToken(NO_SECRET, settings.refresh_token, context.tokens, self._renewed)
 
-    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+    async def get(self, path: str, query: Mapping[str, str], is_whole: Callable[[Json], bool]) -> Json:
         """Call what only reads.
+
+        Args:
+            path: with what is in it quoted.
+            query: behind it.
+            is_whole: whether an answer has what every one must have; without it the call is made again.
 
         Raises:
             NotThereError: for what was asked for.
@@ -60,7 +65,10 @@ class Api:
 
         async def once(token: str) -> Json:
             headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
-            return _judged(path, await self._wire.call("GET", target, headers=headers))
+            found = _judged(path, await self._wire.call("GET", target, headers=headers))
+            if not is_whole(found):
+                raise TroubledError(f"eBay answered {path} with half a page")
+            return found
 
         try:
             return await self._token.used(lambda token: self._patience.call(self._context, lambda: once(token)))

@@ -16,7 +16,7 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import quote
 
-from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused
+from rulecrm.plugin import Batch, Cursor, PlatformContext, Refused
 from rulecrm.plugin.fitting import Place, fitting
 from rulecrm_ebay.api import Api, NotThereError
 from rulecrm_ebay.fields import Json, listed, text
@@ -78,11 +78,10 @@ class Ebay:
             _ORDERS,
             {"filter": f"lastmodifieddate:[{_written(begin)}..{_written(end)}]", "limit": str(_PAGE),
              "offset": str(offset)},
+            lambda told: _is_whole(told, offset, "orders"),
         )  # fmt: skip
         orders, total = listed(found.get("orders")), found.get("total")
-        if not isinstance(total, int) or (total > offset and not orders):
-            raise LaterError("eBay gives half a page of orders: a count, and not what is counted")
-        more = total > offset + len(orders) or bool(text(found.get("next")))
+        more = (isinstance(total, int) and total > offset + len(orders)) or bool(text(found.get("next")))
         return orders, str(offset + len(orders)) if more else ""
 
     async def _rows(self, orders: Sequence[Json]) -> tuple[Rows, list[Refused]]:
@@ -100,7 +99,8 @@ class Ebay:
         if number is None or order.get("orderFulfillmentStatus") != FULFILLED:
             return []
         try:
-            found = await self._api.get(f"{_ORDERS}/{quote(number, safe='')}/shipping_fulfillment")
+            path = f"{_ORDERS}/{quote(number, safe='')}/shipping_fulfillment"
+            found = await self._api.get(path, {}, lambda told: _is_whole(told, 0, "fulfillments"))
         except NotThereError:
             return []
         return listed(found.get("fulfillments"))
@@ -109,6 +109,12 @@ class Ebay:
 def open_ebay(settings: Settings, context: PlatformContext) -> Ebay:
     """An account with its settings, for `PlatformType.open`."""
     return Ebay(settings, Api(settings, context), context)
+
+
+def _is_whole(found: Json, offset: int, name: str) -> bool:
+    """Whether a page has a count, and some of what is counted."""
+    total = found.get("total")
+    return isinstance(total, int) and (total <= offset or bool(listed(found.get(name))))
 
 
 def _written(seconds: int) -> str:

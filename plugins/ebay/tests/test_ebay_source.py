@@ -15,7 +15,7 @@ from rulecrm_ebay.rows import rows_of
 from rulecrm_ebay.settings import Settings
 from rulecrm_ebay.source import open_ebay
 
-from rulecrm.plugin import PlatformContext, Secret, StoppedError
+from rulecrm.plugin import LaterError, PlatformContext, Secret, StoppedError
 from rulecrm.testing.clocks import FakeClock
 from rulecrm.testing.sources import Kept, Opener, SourceContract, pull_into
 
@@ -122,6 +122,19 @@ def test_a_change_that_ebay_shows_late_is_read_by_the_overlap(
     server.hidden = set()
     server.market.clock.move(dt.timedelta(minutes=15))
     assert (latest.order,) in read(kept, settings, context).rows["orders"]
+
+
+def test_half_a_page_is_no_empty_one(
+    server: EbayServer, monkeypatch: pytest.MonkeyPatch, context: PlatformContext
+) -> None:
+    server.market.live(3)
+    settings = settings_for(server, monkeypatch)
+    server.halves = 2
+    whole = read(Kept(), settings, context)
+    assert len(whole.rows["orders"]) > 15
+    server.halves = 99
+    with pytest.raises(LaterError, match="half a page"):
+        read(Kept(), settings, context)
 
 
 def test_shipments_are_asked_for_only_where_wanted_and_shipped(

@@ -68,12 +68,13 @@ class Api:
             settings.access_token, settings.refresh_token, context.tokens, self._renewed
         )  # fmt: skip
 
-    async def get(self, path: str, parameters: Mapping[str, str]) -> Json:
+    async def get(self, path: str, parameters: Mapping[str, str], has: tuple[str, type]) -> Json:
         """Call what only reads.
 
         Args:
             path: from `/api/v2` on.
             parameters: its own; those that are empty are left out.
+            has: a field that every whole answer has, and its type; without it the call is made again.
 
         Raises:
             NotThereError: for what was asked for.
@@ -87,10 +88,10 @@ class Api:
             signed = query | self._signed(path, token, str(self._settings.shop_id))
             reply = await self._wire.call("GET", path, seal=in_query(signed))
             found = _judged(path, reply, self._context.now())
-            response = found.get("response")
-            if not isinstance(response, Mapping):
+            response = inner(found.get("response"))
+            if not isinstance(response.get(has[0]), has[1]):
                 raise TroubledError(f"Shopee answered {path} with half a page")
-            return inner(response)
+            return response
 
         try:
             return await self._token.used(lambda token: self._patience.call(self._context, lambda: once(token)))

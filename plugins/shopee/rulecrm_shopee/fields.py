@@ -2,7 +2,7 @@
 
 In: values as JSON gives them. Out: text, whole numbers, amounts, instants.
 Invariant: an amount goes through no float; what cannot be understood is a `ValueError` whose words have no value of the
-row in them; what is masked with stars is not there.
+row in them; `clear` leaves out what is masked with stars.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-__all__ = ["Json", "amount", "exact", "inner", "instant", "key", "listed", "number", "private", "text"]
+__all__ = ["Json", "amount", "clear", "exact", "inner", "instant", "key", "listed", "number", "private", "text"]
 
 Json = Mapping[str, object]
 
@@ -43,8 +43,14 @@ def listed(value: object) -> list[Json]:
 
 
 def text(value: object) -> str | None:
-    """Text that is not empty and not masked, or None."""
-    return (value.strip() or None) if isinstance(value, str) and "*" not in value else None
+    """Text that is not empty, or None."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def clear(value: object) -> str | None:
+    """Text of or about a person that is not masked, or None; the platform masks with stars."""
+    found = text(value)
+    return None if found is None or "*" in found else found
 
 
 def key(value: object, name: str) -> str:

@@ -37,7 +37,7 @@ from decimal import Decimal
 
 from attrs import define, field
 
-from rulecrm_shopee.fields import Json, amount, inner, instant, key, listed, number, private, text
+from rulecrm_shopee.fields import Json, amount, clear, inner, instant, key, listed, number, private, text
 
 __all__ = ["PAID_BACK", "RETURN_STATUSES", "STATUSES", "Rows", "original", "rows_of"]
 
@@ -108,7 +108,7 @@ def rows_of(
         "order": number_, "customer": customer, "shop": shop, "status": status, "changed_at": changed,
         "amount": amount(order.get("total_amount"), "total_amount"), "currency": text(order.get("currency")),
         "quantity": _sum(rows.items), "payment_method": text(order.get("payment_method")),
-        "country": text(place.get("region")), "province": text(place.get("state")), "city": text(place.get("city")),
+        "country": clear(place.get("region")), "province": clear(place.get("state")), "city": clear(place.get("city")),
         "placed_at": instant(order.get("create_time"), "create_time"),
         "paid_at": instant(order.get("pay_time"), "pay_time"),
         "shipped_at": instant(order.get("pickup_done_time"), "pickup_done_time"),
@@ -143,7 +143,7 @@ def _buyer(order: Json) -> str | None:
     told = order.get("buyer_user_id")
     if isinstance(told, int) and not isinstance(told, bool):
         return str(told) if told else None
-    return text(told)
+    return clear(told)
 
 
 def _sum(items: Sequence[dict[str, object]]) -> int | None:
@@ -189,8 +189,8 @@ def _customer(customer: str, order: Json, *, personal: bool) -> dict[str, object
         row["country"] = country
     if personal:
         told = {
-            "nick": text(order.get("buyer_username")),
-            "phone": text(inner(order.get("recipient_address")).get("phone")),
+            "nick": clear(order.get("buyer_username")),
+            "phone": clear(inner(order.get("recipient_address")).get("phone")),
         }
         row |= {name: value for name, value in told.items() if value is not None}
     return row

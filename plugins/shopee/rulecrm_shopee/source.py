@@ -32,6 +32,7 @@ _RETURNS = "/api/v2/returns/get_return_list"
 _PAGE, _AT_ONCE = 100, 50
 _BACK = dt.timedelta(days=90)
 _SETTLED, _REST = 120, 60
+_GOES_ON = ("more", bool)
 _LONGEST = 15 * 86_400
 _FIELDS = "buyer_user_id,recipient_address,item_list,pay_time,pickup_done_time,payment_method,total_amount"
 
@@ -103,6 +104,7 @@ class Shopee:
             _ORDERS,
             {"time_range_field": "update_time", "time_from": str(begin), "time_to": str(end), "page_size": str(_PAGE),
              "cursor": page, "response_optional_fields": "order_status", "request_order_status_pending": "true"},
+            _GOES_ON,
         )  # fmt: skip
         if found.get("more") is not True:
             return listed(found.get("order_list")), ""
@@ -123,7 +125,7 @@ class Shopee:
     async def _returns(self, own: Mapping[str, str], page: str) -> tuple[Sequence[Json], str]:
         # The first page is 0: "Default is 0", say the schemas, though their sample has 1.
         page = page or "0"
-        found = await self._api.get(_RETURNS, {**own, "page_no": page, "page_size": str(_PAGE)})
+        found = await self._api.get(_RETURNS, {**own, "page_no": page, "page_size": str(_PAGE)}, _GOES_ON)
         return listed(found.get("return")), str(int(page) + 1) if found.get("more") is True else ""
 
     # --- rows -----------------------------------------------------------------------------------------------------
@@ -201,6 +203,7 @@ class Shopee:
                 _DETAIL,
                 {"order_sn_list": ",".join(numbers), "response_optional_fields": _FIELDS + more,
                  "request_order_status_pending": "true"},
+                ("order_list", list),
             )  # fmt: skip
         except NotThereError:
             if len(numbers) == 1:

@@ -133,6 +133,19 @@ def test_an_order_whose_details_are_not_there_is_refused_and_the_others_come(
     assert len(kept.rows["orders"]) > 10
 
 
+def test_half_a_page_is_no_empty_one(
+    server: ShopeeServer, monkeypatch: pytest.MonkeyPatch, context: PlatformContext
+) -> None:
+    server.market.live(3)
+    settings = settings_for(server, monkeypatch)
+    server.halves = 2
+    whole = read(Kept(), settings, context)
+    assert {key[0] for key in whole.rows["orders"]} >= {one.order for one in server.market.trades[:-3]}
+    server.halves = 99
+    with pytest.raises(LaterError, match="half a page"):
+        read(Kept(), settings, context)
+
+
 def test_tokens_are_renewed_and_outlive_a_run(
     server: ShopeeServer, monkeypatch: pytest.MonkeyPatch, context: PlatformContext
 ) -> None:
@@ -187,7 +200,7 @@ def test_personal_data_come_where_asked_for_and_never_masked(
 
 
 def test_lines_of_a_bundle_have_no_price_and_lines_that_are_alike_have_their_own_keys() -> None:
-    line = {"item_id": 5, "model_id": 7, "order_item_id": 1, "model_quantity_purchased": 2, "item_name": "Soap"}
+    line = {"item_id": 5, "model_id": 7, "order_item_id": 1, "model_quantity_purchased": 2, "item_name": "Soap 5*5"}
     bundle = line | {"promotion_type": "bundle_deal", "model_discounted_price": 0, "model_original_price": 10}
     order = {
         "order_sn": "A", "order_status": "SHIPPED", "update_time": 1_760_000_000, "currency": "VND",
@@ -196,5 +209,6 @@ def test_lines_of_a_bundle_have_no_price_and_lines_that_are_alike_have_their_own
     rows = rows_of(order, None, "600000")
     assert [row["item"] for row in rows.items] == ["5-7-1", "5-7-1.2"]
     assert not [row for row in rows.items if {"price", "amount", "discount"} & set(row)]
+    assert {row["title"] for row in rows.items} == {"Soap 5*5"}  # no mask
     assert rows.orders[0]["amount"] == Decimal(32119)
     assert rows.orders[0]["quantity"] == 4

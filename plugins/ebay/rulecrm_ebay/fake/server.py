@@ -44,6 +44,7 @@ class EbayServer(PlatformFake):
         client_id, client_secret, refresh_token: what the settings of an account hold.
         page: most orders of a page, whatever was asked for; a test's, for smaller pages than eBay's.
         hidden: orders that are not shown yet.
+        halves: how many of the next answers have lost their lists.
     """
 
     client_id = "rulecrm-app-PRD-0123456789ab-cdef0123"
@@ -54,6 +55,7 @@ class EbayServer(PlatformFake):
         super().__init__(market)
         self.page = 200
         self.hidden: set[str] = set()
+        self.halves = 0
         self._access: dict[str, dt.datetime] = {}
         self._strange: dict[str, str] = {}
         self._spoilt: set[str] = set()
@@ -108,13 +110,17 @@ class EbayServer(PlatformFake):
         if call.fault is Fault.BROKEN and len(self.requests) % 2:
             return Reply(503, b"<html><body>Service Unavailable</body></html>", {"content-type": "text/html"})
         try:
-            return as_json(self._asked(call))
+            told = self._asked(call)
         except _RefusalError as refusal:
             error = {
                 "errorId": refusal.number, "domain": "API_FULFILLMENT", "category": "REQUEST",
                 "message": refusal.message, "parameters": [],
             }  # fmt: skip
             return as_json({"errors": [error]}, refusal.status)
+        if self.halves:
+            self.halves -= 1
+            told = {name: value for name, value in told.items() if not isinstance(value, list)}
+        return as_json(told)
 
     def _asked(self, call: Call) -> Mapping[str, object]:
         if call.fault is Fault.BROKEN:

@@ -57,6 +57,7 @@ class ShopeeServer(PlatformFake):
         partner_id, partner_key, shop_id, access_token, refresh_token: what the settings of an account hold.
         page: most rows of a page, whatever was asked for; a test's, for smaller pages than Shopee's.
         used_up: whether the day's calls are used up.
+        halves: how many of the next answers have lost what is in them.
     """
 
     partner_id = 2001887
@@ -67,6 +68,7 @@ class ShopeeServer(PlatformFake):
         super().__init__(market)
         self.page = 100
         self.used_up = False
+        self.halves = 0
         self.access_token, self.refresh_token = "made-up-access-0", "made-up-refresh-0"
         self._access = {self.access_token: self.now + dt.timedelta(hours=4)}
         self._refresh = {self.refresh_token: self.now + dt.timedelta(days=30)}
@@ -145,7 +147,7 @@ class ShopeeServer(PlatformFake):
             return Reply(503, b"<html><body>Service Unavailable</body></html>", {"content-type": "text/html"})
         try:
             self._meet(call.fault)
-            found = self._renewed(call) if call.path == _RENEW else {"response": self._asked(call)}
+            found = self._renewed(call) if call.path == _RENEW else {"response": self._halved(self._asked(call))}
         except _RefusalError as refusal:
             return as_json(
                 {"error": refusal.error, "message": refusal.message, "request_id": self._request()}, refusal.status
@@ -211,6 +213,12 @@ class ShopeeServer(PlatformFake):
             "partner_id": self.partner_id, "shop_id": self.shop_id, "access_token": access, "refresh_token": refresh,
             "expire_in": 14400,
         }  # fmt: skip
+
+    def _halved(self, response: Mapping[str, object]) -> Mapping[str, object]:
+        if not self.halves:
+            return response
+        self.halves -= 1
+        return {}
 
     # --- answers --------------------------------------------------------------------------------------------------
 
