@@ -305,6 +305,19 @@ def test_fields_that_the_app_may_not_see_are_not_told_and_are_remarked(fake: Sho
     assert not kept.refused
 
 
+@pytest.mark.parametrize("field", ["lineItems", "transactions"])
+def test_an_order_of_which_too_little_is_told_is_refused_and_takes_nothing_away(
+    fake: ShopifyServer, field: str
+) -> None:
+    kept = run(fake, Kept())
+    fake.market.live(1)
+    fake.redacted = {field}
+    before = {key: dict(row) for key, row in kept.rows["items"].items()}
+    run(fake, kept)
+    assert kept.refused
+    assert kept.rows["items"] == before
+
+
 @pytest.mark.parametrize("wanted", ["consent", "personal"])
 def test_what_customers_agreed_to_comes_where_it_is_asked_for(fake: ShopifyServer, wanted: str) -> None:
     setattr(fake, wanted, True)
