@@ -12,7 +12,20 @@ import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
-__all__ = ["Json", "amount", "currency", "inner", "instant", "key", "listed", "number", "original", "text", "words"]
+__all__ = [
+    "Json",
+    "amount",
+    "currency",
+    "inner",
+    "instant",
+    "key",
+    "listed",
+    "number",
+    "original",
+    "text",
+    "told",
+    "words",
+]
 
 Json = Mapping[str, object]
 
@@ -101,6 +114,17 @@ def listed(value: object) -> Sequence[Json]:
     """The objects of a list, or of a connection's `nodes`."""
     value = value.get("nodes") if isinstance(value, Mapping) else value
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def told(node: Json, name: str) -> Sequence[Json]:
+    """The objects of a list that is there of every row, be it empty; one that is not there is not empty.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    if not isinstance(node.get(name), list):
+        raise ValueError(f"`{name}` is missing")  # noqa: TRY004 - it is the row that is wrong
+    return listed(node.get(name))
 
 
 def original(node: Json) -> str:

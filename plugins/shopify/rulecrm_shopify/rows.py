@@ -34,7 +34,7 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from rulecrm_shopify.fields import Json, amount, currency, inner, instant, key, listed, number, original, text, words
+from rulecrm_shopify.fields import Json, amount, currency, inner, instant, key, number, original, text, told, words
 
 __all__ = ["FINANCIAL", "FULFILLMENT", "Rows", "customer_rows", "order_rows"]
 
@@ -144,8 +144,8 @@ def customer_rows(node: Json, hidden: AbstractSet[str], *, consent: bool, person
     }  # fmt: skip
     if "defaultAddress" not in hidden:
         place = inner(node.get("defaultAddress"))
-        told = {"country": "countryCodeV2", "province": "province", "city": "city"}
-        row |= {name: text(place.get(one)) for name, one in told.items() if one not in hidden}
+        parts = {"country": "countryCodeV2", "province": "province", "city": "city"}
+        row |= {name: text(place.get(one)) for name, one in parts.items() if one not in hidden}
     if personal and "firstName" not in hidden:
         row["nick"] = text(node.get("firstName"))
     if consent or personal:
@@ -179,7 +179,7 @@ def _status(node: Json, remarks: Counter[str]) -> str:
 
 def _money(node: Json, remarks: Counter[str]) -> _Money:
     came, back = list[dt.datetime](), list[tuple[dt.datetime, Decimal]]()
-    for one in listed(node.get("transactions")):
+    for one in told(node, "transactions"):
         kind, at = one.get("kind"), instant(one.get("processedAt"), "processedAt")
         if one.get("status") != "SUCCESS" or at is None:
             continue
@@ -187,7 +187,7 @@ def _money(node: Json, remarks: Counter[str]) -> _Money:
             came.append(at)
         elif kind == "REFUND":
             back.append((at, amount(one.get("amountSet"), "amountSet") or Decimal(0)))
-    promised = [amount(one.get("totalRefundedSet"), "totalRefundedSet") for one in listed(node.get("refunds"))]
+    promised = [amount(one.get("totalRefundedSet"), "totalRefundedSet") for one in told(node, "refunds")]
     if any(promised) and not back:
         remarks["refund whose money has not gone back, as far as Shopify tells"] += 1
     return _Money(
@@ -198,7 +198,7 @@ def _money(node: Json, remarks: Counter[str]) -> _Money:
 
 
 def _goods(node: Json) -> dict[str, object]:
-    parcels = [one for one in listed(node.get("fulfillments")) if one.get("status") not in _VOID]
+    parcels = [one for one in told(node, "fulfillments") if one.get("status") not in _VOID]
     sent = [_needed(one, "createdAt") for one in parcels]
     arrived = [at for one in parcels if (at := instant(one.get("deliveredAt"), "deliveredAt")) is not None]
     whole = node.get("displayFulfillmentStatus") == "FULFILLED"

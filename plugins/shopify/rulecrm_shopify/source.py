@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused, StoppedError
 from rulecrm_shopify.client import Client, Found, TooDearError
-from rulecrm_shopify.fields import Json, inner, instant, listed, original, text
+from rulecrm_shopify.fields import Json, inner, instant, listed, original, text, told
 from rulecrm_shopify.place import FRAMES, Mark, Place
 from rulecrm_shopify.queries import LINES, SCOPES, customers_query, lines_query, orders_query
 from rulecrm_shopify.rows import Rows, customer_rows, order_rows
@@ -90,7 +90,7 @@ class ShopifySource:
         found = await self._sized(frame, mark)
         page = inner(found.data.get(frame))
         info, nodes = inner(page.get("pageInfo")), listed(page)
-        if not isinstance(info.get("hasNextPage"), bool):
+        if not isinstance(info.get("hasNextPage"), bool) or not isinstance(page.get("nodes"), list):
             raise LaterError(f"Shopify gave half a page of {frame}")
         rows, refused = Rows(), list[Refused]()
         for node in nodes:
@@ -112,11 +112,13 @@ class ShopifySource:
         """The lines of an order, those that did not come with it included.
 
         Raises:
-            ValueError: the order is gone.
+            ValueError: the order is gone, or Shopify does not tell of lines.
         """
         page = inner(node.get("lineItems"))
-        lines = list(listed(page))
-        while (info := inner(page.get("pageInfo"))).get("hasNextPage") is True:
+        lines = list(told(page, "nodes"))
+        while (info := inner(page.get("pageInfo"))).get("hasNextPage") is not False:
+            if info.get("hasNextPage") is None:
+                raise ValueError("`lineItems` is half a page")
             variables = {"id": node.get("id"), "first": self._more, "after": info.get("endCursor")}
             try:
                 found = await self._ask("Lines", lines_query(), variables)
@@ -128,7 +130,7 @@ class ShopifySource:
             page = inner(inner(found.data.get("order")).get("lineItems"))
             if not page:
                 raise ValueError("the order was deleted while its lines were read")
-            lines += listed(page)
+            lines += told(page, "nodes")
         return lines
 
     async def _sized(self, frame: str, mark: Mark) -> Found:

@@ -171,6 +171,8 @@ def test_what_is_odd_is_remarked() -> None:
         {"processedAt": "2025-11-01T10:00:00"},
         {"closedAt": 1_762_000_000},
         {"id": ""},
+        {"transactions": None},
+        {"fulfillments": None},
         {"transactions": [{**paid("SALE", "02"), "processedAt": "soon"}]},
         {"refunds": [{"totalRefundedSet": bag("much")}]},
     ],

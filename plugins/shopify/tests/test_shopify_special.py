@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing
 from decimal import Decimal
 
 import pytest
@@ -192,8 +193,12 @@ def test_a_page_that_costs_more_than_a_query_may_is_asked_for_in_halves(fake: Sh
 
 def test_too_many_requests_are_waited_for_as_long_as_shopify_says(fake: ShopifyServer) -> None:
     fake.status = 429
+    begin = fake.market.clock.now()
     with pytest.raises(LaterError, match="429"):
         run(fake, Kept())
+    assert len(asked(fake, "Scopes")) == 6
+    waited = fake.market.clock.now() - begin
+    assert dt.timedelta(seconds=5 * 2) <= waited <= dt.timedelta(seconds=5 * 3)
 
 
 # --- what stops it ------------------------------------------------------------------------------------------------
@@ -217,6 +222,22 @@ def test_a_token_that_runs_out_in_the_middle_is_fetched_anew(fake: ShopifyServer
     fake.most, fake.rate = 1000.0, 20.0
     assert run(fake, Kept()).told() == true(fake)
     assert len(grants(fake)) > 2
+
+
+def test_a_token_that_is_taken_back_in_the_middle_is_fetched_anew(fake: ShopifyServer) -> None:
+    async def read() -> Kept:
+        kept, clock = Kept(), fake.market.clock
+        source = open_shopify(settings_of(fake), PlatformContext(clock.now, clock.sleep, lambda: 0.5, "shop"))
+        async with aclosing(source.pull(None, clock.now())) as batches:
+            async for batch in batches:
+                kept.keep(batch)
+                fake.expire()
+        await source.close()
+        return kept
+
+    kept = asyncio.run(read())
+    assert kept.told() == true(fake)
+    assert len(grants(fake)) == kept.batches
 
 
 def test_a_secret_that_is_wrong_stops_it(fake: ShopifyServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,6 +303,19 @@ def test_fields_that_the_app_may_not_see_are_not_told_and_are_remarked(fake: Sho
     assert {"Shopify does not show the field 'customer' to the app",
             "Shopify does not show the field 'defaultEmailAddress' to the app"} <= set(kept.remarks)  # fmt: skip
     assert not kept.refused
+
+
+@pytest.mark.parametrize("field", ["lineItems", "transactions"])
+def test_an_order_of_which_too_little_is_told_is_refused_and_takes_nothing_away(
+    fake: ShopifyServer, field: str
+) -> None:
+    kept = run(fake, Kept())
+    fake.market.live(1)
+    fake.redacted = {field}
+    before = {key: dict(row) for key, row in kept.rows["items"].items()}
+    run(fake, kept)
+    assert kept.refused
+    assert kept.rows["items"] == before
 
 
 @pytest.mark.parametrize("wanted", ["consent", "personal"])

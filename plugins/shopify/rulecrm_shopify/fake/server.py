@@ -136,7 +136,8 @@ class ShopifyServer(PlatformFake):
             said = "[API] Invalid API key or access token (unrecognized login or wrong password)"
             return as_json({"errors": said}, 401)
         if self.status is not None:
-            return as_json({"errors": "made up"}, self.status)
+            more = {"Retry_After": "2.0"} if self.status == 429 else {}
+            return as_json({"errors": "made up"}, self.status, **more)
         return as_json(self._query(call), X_Shopify_API_Version=version)
 
     def _version(self, asked: str) -> str | None:
