@@ -230,7 +230,7 @@ class Stores:
             assert all(store.cursor(origin) == self.model.cursors.get(origin) for origin in ORIGINS)
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings.default.max_examples // 8)
 @given(histories())
 def test_what_a_store_gives_is_what_was_put_whatever_happens_to_it(steps: list[object]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -206,4 +206,5 @@ class World:
 
 def _natural_key(row: Row) -> tuple[str, int]:
     name = "order" if row.kind in ORDER_KINDS else "event" if row.kind in EVENT_KINDS else ""
-    return str(row.record.get(name) or ""), row.position
+    key = str(row.record.get(name) or "")
+    return key, 0 if key else row.position  # where rows arrive late, the others stand elsewhere and are the same

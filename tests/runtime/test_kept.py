@@ -209,7 +209,7 @@ steps = st.lists(
 
 
 @given(steps, st.sampled_from((NEEDS, FEW)))
-@fewer(4)
+@fewer(16)
 def test_what_is_kept_and_brought_up_to_date_equals_what_is_built_anew(
     commits: list[tuple[list[Put], bool, bool]],
     needs: Needs,
