@@ -484,7 +484,7 @@ def test_what_is_of_no_interest_is_heard_and_left() -> None:
     ids=range(9),
 )  # fmt: skip
 def test_what_makes_no_sense_is_said_so(document: object) -> None:
-    with pytest.raises(ValueError, match=r"webhook|`"):
+    with pytest.raises(ValueError, match=r"webhook|`|JSON"):
         hear(document)
 
 
