@@ -1,4 +1,5 @@
-"""Reading sellers' files: a million orders as their pages write them, against `pl.read_csv` of the same bytes.
+"""Sellers' files: a million orders as their pages write them, read, and imported into a new fact store, against
+`pl.read_csv` of the same bytes.
 
 In: the setup. Out: a table of seconds and megabytes. As a program: `python -m tests.benchmarks.importing WAY FILE` prints
 JSON.
@@ -37,7 +38,11 @@ def run(setup: Setup) -> Table:
             path = Path(folder) / f"{case}.csv"
             write(path, setup.imported)
             note = f"{path.stat().st_size / 1e6:,.0f} MB in {encoding}"
-            ways = ((OURS, (case, str(path))), ("pl.read_csv", ("plain", str(path), encoding, separator)))
+            ways = (
+                (OURS, (case, str(path))),
+                (f"{OURS}, into a store", (case, str(path), str(Path(folder) / case))),
+                ("pl.read_csv", ("plain", str(path), encoding, separator)),
+            )
             told = {way: in_child("importing", *arguments) for way, arguments in ways}
             assert all(one["orders"] == setup.imported for one in told.values()), told
             for unit, figure in (("s", "wall"), ("s of CPU", "cpu"), ("MB", "megabytes")):
@@ -128,6 +133,17 @@ def _ours(case: str, path: Path) -> int:
     return orders
 
 
+def _stored(case: str, path: Path, store: str) -> int:
+    from importlib import import_module
+
+    from rulecrm.intake.files import import_files, open_file
+    from rulecrm.plugin import registry_of
+
+    registry = registry_of({case: import_module(f"rulecrm_{case}")})
+    (done,) = import_files([open_file(path, registry=registry)], store, registry=registry)
+    return done.tallies["orders"].stored
+
+
 def _plain(path: Path, encoding: str, separator: str) -> int:
     quote = None if separator == "\t" else '"'
     return pl.read_csv(path, encoding=encoding, separator=separator, quote_char=quote, infer_schema=False).height
@@ -138,7 +154,10 @@ def main() -> None:
     case, path, *options = sys.argv[1:]
     _plugins()
     wall, cpu = time.perf_counter(), time.process_time()
-    orders = _plain(Path(path), *options) if case == "plain" else _ours(case, Path(path))
+    if case == "plain":
+        orders = _plain(Path(path), *options)
+    else:
+        orders = _stored(case, Path(path), *options) if options else _ours(case, Path(path))
     told = {"orders": orders, "wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "megabytes": peak()}
     sys.stdout.write(json.dumps(told) + "\n")
 
