@@ -16,7 +16,7 @@ from attrs import frozen
 
 __all__ = ["Code", "catalogue"]
 
-AREAS = ("syntax", "semantics", "facts", "runtime", "machine", "state", "sending", "intake")
+AREAS = ("syntax", "semantics", "facts", "runtime", "machine", "state", "sending", "intake", "insight")
 
 
 @frozen

@@ -18,6 +18,7 @@ AREAS = {
     "R5": "Imports and params",
     "R6": "Remarks",
     "R7": "The fact store, platforms, files",
+    "R8": "Insights",
     "R9": "Known, and not run by this version",
 }
 

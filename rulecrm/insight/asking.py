@@ -1,0 +1,59 @@
+"""What is asked of an insight, read once at the door.
+
+In: durations and names as people write them. Out: `Duration`s, or a `RulesError`.
+Invariant: a month is never thirty days.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.diagnostics.suggest import did_you_mean
+from rulecrm.model.durations import Duration
+
+__all__ = ["Length", "duration_of", "known"]
+
+Length = str | dt.timedelta | Duration
+"""`"45d"`, `"1mo"`, `"1d12h"` as rules write it, or a timedelta, whose days are calendar days."""
+
+_PART = re.compile(r"(\d+)(mo|y|w|d|h|m|s)")
+
+
+def duration_of(length: Length) -> Duration:
+    """The duration, longer than nothing.
+
+    Raises:
+        RulesError: R800 it is no duration, or not longer than nothing.
+    """
+    found = _read(length)
+    if found is None or min(found.months, found.days, found.micros) < 0 or found == Duration():
+        raise RulesError([Diagnostic("R800", f"`{length}` is no length of time", help="write it as `45d` or `3mo`")])
+    return found
+
+
+def _read(length: Length) -> Duration | None:
+    match length:
+        case Duration():
+            return length
+        case dt.timedelta():
+            return Duration(days=length.days, micros=length.seconds * 1_000_000 + length.microseconds)
+    text = length.replace(" ", "")
+    parts = _PART.findall(text)
+    if not parts or "".join(count + unit for count, unit in parts) != text:
+        return None
+    return Duration.of(*((int(count), unit) for count, unit in parts))
+
+
+def known(name: str, names: Iterable[str], what: str) -> str:
+    """The name, which is one of the names.
+
+    Raises:
+        RulesError: R120 it is none of them; the nearest is offered.
+    """
+    there = tuple(names)
+    if name not in there:
+        raise RulesError([Diagnostic("R120", f"no {what} is called `{name}`", help=did_you_mean(name, there))])
+    return name

@@ -1,0 +1,1 @@
+"""Reports: insights as one page that a person would rather look at."""
