@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -134,3 +136,15 @@ def test_looking_at_any_time_costs_width() -> None:
     assert always.low is not None
     assert always.low < fixed.low
     assert (always.p or 0) > (fixed.p or 0)
+
+
+def test_shares_need_no_scipy_and_nothing_imports_it_early() -> None:
+    program = """
+import sys
+from rulecrm.insight import statistics
+statistics.proportion(3, 9)
+statistics.compare_proportions(300, 900, 20, 90)
+statistics.required_size(0.02, 0.005)
+assert not [name for name in sys.modules if name.split(".")[0] == "scipy"]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
