@@ -96,7 +96,7 @@ numbers = arrays(np.float64, 60, elements=st.integers(-1000, 1000).map(float))
 
 
 @given(numbers, numbers, st.integers(12, 48), st.floats(-3, 3))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_a_multiple_of_the_pre_period_changes_nothing(y: np.ndarray, x: np.ndarray, treated: int, times: float) -> None:
     arms = np.arange(60) < treated
     one, two = cuped(y, x, arms), cuped(y + times * x, x * 100, arms)
@@ -109,7 +109,7 @@ def test_a_multiple_of_the_pre_period_changes_nothing(y: np.ndarray, x: np.ndarr
 
 
 @given(numbers, numbers, st.integers(12, 48))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_arms_exchanged_change_the_sign(y: np.ndarray, x: np.ndarray, treated: int) -> None:
     arms = np.arange(60) < treated
     one, two = cuped(y, x, arms), cuped(y, x, ~arms)
