@@ -1,0 +1,106 @@
+"""The lines of purchases that figures of products are made of.
+
+In: a shop, columns. Out: a frame of lines up to T, or the remark that says what the facts lack.
+Invariant: a line without a product is no line of a product; nothing is read that no figure asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.insight.asking import known
+from rulecrm.insight.figure import Remark, Words
+from rulecrm.insight.shop import Shop
+
+__all__ = ["between", "lacks", "lines_of", "of_which", "share"]
+
+_KEYS = ("customer", "product")
+
+
+def lines_of(shop: Shop, *columns: str) -> pl.DataFrame | Remark:
+    """The lines of paid orders up to T that name a product.
+
+    Where the facts have no items, an order that names a product counts as one line.
+
+    Args:
+        shop: the shop.
+        columns: of `customer`, `order`, `product`, `category`, `quantity`, `amount`, `cost`; a frame without
+            quantities has one unit a line.
+
+    Returns:
+        `at` Datetime in UTC and the columns, money in Int64 of 1/10,000 units; or remark R845 that names what the
+        facts do not have.
+    """
+    wanted = tuple(dict.fromkeys(("product", *columns)))
+    lacking: tuple[str, ...] = ()
+    for kind in ("item", "purchase"):
+        lacking = lacks(shop, kind, [name for name in wanted if name != "quantity"])
+        if lacking:
+            continue
+        counted = "quantity" in wanted and not lacks(shop, kind, ["quantity"])
+        read = [name for name in wanted if name != "quantity" or counted]
+        rows = shop.rows(kind, read).filter(pl.col("product").is_not_null())
+        if "customer" in read:
+            rows = rows.filter(pl.col("customer").is_not_null())
+        if "quantity" in wanted:
+            units = pl.col("quantity").fill_null(1).cast(pl.Int64) if counted else pl.lit(1, pl.Int64)
+            rows = rows.with_columns(units.alias("quantity"))
+        return rows.select("at", *wanted).collect(engine="in-memory")
+    named = ", ".join(f"`{name}`" for name in lacking)
+    return Remark(
+        "R845",
+        Words(
+            f"Nothing can be said: neither items nor orders of these facts have {named}.",
+            f"无法得出结论：商品明细和订单中都没有 {named}。",
+        ),
+    )
+
+
+def lacks(shop: Shop, kind: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Those of the columns of a kind, keys included, that the facts do not have."""
+    world = shop.rules.program.schema.kinds[kind]
+    if not shop.has(kind):
+        return tuple(columns)
+    fields = [name for name in columns if name not in _KEYS]
+    keys = [name for name in columns if name in _KEYS]
+    found = [name for name in fields if not shop.has(kind, name)]
+    if keys:
+        rows = shop.facts.rows(world, frozenset(), currency=shop.currency, zone=shop.zone)
+        there = rows.collect_schema().names()
+        found += [name for name in keys if name not in there]
+    return tuple(found)
+
+
+def of_which(lines: pl.DataFrame, product: object, category: str | None) -> pl.Series:
+    """Which lines are of a product, or of a category.
+
+    Raises:
+        RulesError: R850 both or neither were asked for; R120 no line has such a product or category.
+    """
+    if (product is None) == (category is None):
+        raise RulesError([Diagnostic("R850", "an audience is of one product or of one category", help="give one")])
+    column, wanted = ("product", product) if category is None else ("category", category)
+    there = lines.get_column(column)
+    if not bool((there == wanted).any()):
+        names = [str(name) for name in there.unique().drop_nulls().sort().to_list()]
+        known(str(wanted), [name for name in names if name != str(wanted)], column)
+    return (there == wanted).fill_null(value=False)
+
+
+def between(value: float, low: float, high: float, what: str) -> float:
+    """The number, which lies between two others, both left out.
+
+    Raises:
+        RulesError: R850 it does not.
+    """
+    if not low < value < high:
+        raise RulesError([Diagnostic("R850", f"{what} is {value}, and lies between {low:g} and {high:g}")])
+    return value
+
+
+def share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """A part of a whole, as Float64; missing where the whole is nothing."""
+    return pl.when(whole != 0).then(part.cast(pl.Float64) / whole.cast(pl.Float64))
