@@ -17,7 +17,7 @@ timedelta, and is longer than nothing. A month is a calendar month, never thirty
         "R845",
         "the facts do not have what a figure of products is made of",
         """A figure of products needs lines: items, or orders that name a product, with the columns that the remark
-names. The figure is there, and empty.""",
+names; and lines of the product or category that is asked about, up to the instant. The figure is there, and empty.""",
     ),
     Code(
         "R846",

@@ -85,8 +85,11 @@ def product_audience(
     if isinstance(lines, Remark) or not names:
         remark = lines if isinstance(lines, Remark) else _NO_LABELS
         return Figure("product_audience", title, definition, _no_audience(), _AUDIENCE, (remark,), origins)
+    target = of_which(shop, lines, product, category)
+    if isinstance(target, Remark):
+        return Figure("product_audience", title, definition, _no_audience(), _AUDIENCE, (target,), origins)
     bought = lines.get_column("customer").unique()
-    buyers = lines.filter(of_which(lines, product, category)).get_column("customer").unique()
+    buyers = lines.filter(target).get_column("customer").unique()
     known_labels = (
         shop.result(names).table().select("customer", *names).filter(pl.col("customer").is_in(bought.implode()))
     )
@@ -184,7 +187,9 @@ def likely_next(
     lines = lines_of(shop, "customer", *(["category"] if category is not None else []))
     if isinstance(lines, Remark):
         return Figure("likely_next", title, definition, _nobody(), _NEXT, (lines,))
-    target = of_which(lines, product, category)
+    target = of_which(shop, lines, product, category)
+    if isinstance(target, Remark):
+        return Figure("likely_next", title, definition, _nobody(), _NEXT, (target,))
     has_it = lines.filter(target).get_column("customer").unique()
     others = lines.filter(~target).group_by("customer", "product").agg(pl.col("at").max())
     companions = _companions(others, has_it, lines.get_column("customer").n_unique(), at_least, level)

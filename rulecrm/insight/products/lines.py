@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.diagnostics.model import Diagnostic, RulesError, Severity
 from rulecrm.insight.asking import known
 from rulecrm.insight.figure import Remark, Words
 from rulecrm.insight.shop import Shop
@@ -74,20 +74,37 @@ def lacks(shop: Shop, kind: str, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def of_which(lines: pl.DataFrame, product: object, category: str | None) -> pl.Series:
-    """Which lines are of a product, or of a category.
+def of_which(shop: Shop, lines: pl.DataFrame, product: str | int | None, category: str | None) -> pl.Series | Remark:
+    """Which lines are of a product, or of a category; remark R845 where nobody has bought it yet.
 
     Raises:
-        RulesError: R850 both or neither were asked for; R120 no line has such a product or category.
+        RulesError: R850 both or neither were asked for; R120 neither the lines nor the products have it.
     """
     if (product is None) == (category is None):
-        raise RulesError([Diagnostic("R850", "an audience is of one product or of one category", help="give one")])
+        raise RulesError([Diagnostic("R850", "what is asked about is one product or one category", help="give one")])
     column, wanted = ("product", product) if category is None else ("category", category)
-    there = lines.get_column(column)
-    if not bool((there == wanted).any()):
-        names = [str(name) for name in there.unique().drop_nulls().sort().to_list()]
-        known(str(wanted), [name for name in names if name != str(wanted)], column)
-    return (there == wanted).fill_null(value=False)
+    own = lines.get_column(column)
+    if own.dtype == pl.String or isinstance(wanted, int):
+        found = (own == wanted).fill_null(value=False)
+        if found.any():
+            return found
+    known(str(wanted), {*_names(own), *_listed(shop, column)}, column)
+    words = Words(f"Nothing can be said: nobody has bought `{wanted}` yet.", f"无法得出结论：尚无人购买“{wanted}”。")
+    return Remark("R845", words)
+
+
+def _names(values: pl.Series) -> list[str]:
+    return values.drop_nulls().unique().cast(pl.String).to_list()
+
+
+def _listed(shop: Shop, column: str) -> list[str]:
+    """What the frame of products lists under a column."""
+    subject = shop.rules.program.schema.subjects["product"]
+    asked = frozenset({column} - {"product"})
+    if any(one.severity is Severity.ERROR for one in shop.facts.check([], [(subject, asked)])):
+        return []
+    rows = shop.facts.subjects(subject, asked, currency=shop.currency, zone=shop.zone)
+    return [] if rows is None else _names(rows.select(column).collect(engine="in-memory").to_series())
 
 
 def between(value: float, low: float, high: float, what: str) -> float:

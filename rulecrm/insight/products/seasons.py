@@ -95,7 +95,10 @@ def _daily(shop: Shop, product: str | int | None, category: str | None, measure:
     lines = lines_of(shop, column, *(["category"] if category is not None else []))
     if isinstance(lines, Remark):
         return lines
-    own = lines if whole else lines.filter(of_which(lines, product, category))
+    target = pl.lit(True) if whole else of_which(shop, lines, product, category)
+    if isinstance(target, Remark):
+        return target
+    own = lines.filter(target)
     day = pl.col("at").dt.convert_time_zone(shop.zone).dt.date().alias("day")
     value = pl.col("order").n_unique() if measure == "orders" else pl.col(column).sum()
     return own.group_by(day).agg(value.cast(pl.Int64).alias("value"))
