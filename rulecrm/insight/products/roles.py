@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import polars as pl
-from attrs import evolve
+from attrs import evolve, frozen
 
 from rulecrm.api.rules import Rules, loads
 from rulecrm.insight.asking import known
@@ -39,7 +39,8 @@ _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "views": pl.Int64,
     "orders_per_view": pl.Float64,
 }
-_OF_COST = frozenset({"margin", "margin_rate", _ROLE})
+_OF_RULES = tuple(name for name in _TYPES if name not in ("new_customers", "refunded"))
+_OF_COST = frozenset({"margin", "margin_rate"})
 _OF_VIEWS = frozenset({"views", "orders_per_view"})
 _COLUMNS = {
     "product": Words("Product", "商品"),
@@ -82,23 +83,23 @@ def product_roles(shop: Shop, *, role: str = _ROLE) -> Figure:
     Raises:
         RulesError: R120 the rules define no such classification.
     """
-    rules, role = _rules(shop, role)
-    prefix = role.removesuffix(role.rpartition(".")[2])
-    window = _window(rules, prefix)
+    roles = _roles(shop, role)
     lacking = lacks(shop, "item", _NEEDS)
     if lacking:
         frame = pl.DataFrame(schema={"product": pl.String, "role": pl.String, **_TYPES})
         remarks: tuple[Remark, ...] = (_nothing(lacking),)
     else:
         costed, viewed = not lacks(shop, "item", ["cost"]), not lacks(shop, "view", ["product"])
-        left_out = (_OF_COST if not costed else frozenset()) | (_OF_VIEWS if not viewed else frozenset())
-        frame = _by_product(shop, rules, role, [name for name in (*_TYPES, _ROLE) if name not in left_out])
+        # A role of the shop's own may do without costs; that of the library cannot.
+        of_cost = _OF_COST | {_ROLE} if roles.role.endswith(_ROLE) else _OF_COST
+        left_out = (of_cost if not costed else frozenset()) | (_OF_VIEWS if not viewed else frozenset())
+        frame = _by_product(shop, roles, [name for name in (*_TYPES, _ROLE) if name not in left_out])
         remarks = _remarks(frame, costed=costed, viewed=viewed)
-    origin = evolve(shop, rules=rules).origin(role)
+    origin = evolve(shop, rules=roles.rules).origin(role)
     return Figure(
         "product_roles",
         Words("Roles of products", "商品角色"),
-        _definition(window),
+        _definition(roles.window),
         frame,
         {column: _COLUMNS[column] for column in frame.columns},
         remarks,
@@ -162,33 +163,59 @@ def product_role_sums(shop: Shop, *, role: str = _ROLE) -> Figure:
 # --- rules ----------------------------------------------------------------------------------------------------
 
 
-def _rules(shop: Shop, role: str) -> tuple[Rules, str]:
-    """The rules that define a role, and its symbol."""
+@frozen
+class _Roles:
+    """Where a role and the metrics beside it are defined; metrics are behind `prefix`."""
+
+    rules: Rules
+    role: str
+    metrics: Rules
+    prefix: str
+    window: Duration
+
+
+def _roles(shop: Shop, role: str) -> _Roles:
+    """The rules that define a role; metrics are those imported with it, or else the library's."""
     program = shop.rules.program
-    there = [one.symbol for one in program.definitions if one.subject == "product" and one.form == "classify"]
-    if role in there or role != _ROLE:
-        return shop.rules, known(role, there, "classification of products")
+    there = {one.symbol: one.form for one in program.definitions if one.subject == "product"}
+    prefix = role.removesuffix(role.rpartition(".")[2])
+    own = all(prefix + name in there for name in _OF_RULES)
+    library = None if own and role in there else _library(shop)
+    metrics = shop.rules if own or library is None else library
+    prefix = prefix if own else ""
+    window = _window(metrics, prefix)
+    if role not in there and role == _ROLE and library is not None:
+        return _Roles(library, role, library, "", _window(library, ""))
+    known(role, [name for name, form in there.items() if form == "classify"], "classification of products")
+    return _Roles(shop.rules, role, metrics, prefix, window)
+
+
+def _library(shop: Shop) -> Rules:
+    """The library's rules about products, in the zone and the currency of the shop."""
+    program = shop.rules.program
     currency = "" if program.currency == NO_CURRENCY else f"currency {program.currency}\n"
-    text = f'timezone "{program.zone}"\n{currency}import "std/products.rules"\n'
-    return loads(text), role
+    return loads(f'timezone "{program.zone}"\n{currency}import "std/products.rules"\n')
 
 
 def _window(rules: Rules, prefix: str) -> Duration:
-    """How far back the role's figures count."""
+    """How far back the figures count."""
     found = rules.program.params.get(prefix + _WINDOW)
     value = None if found is None else found.value
     return value if isinstance(value, Duration) else Duration(days=90)
 
 
-def _by_product(shop: Shop, rules: Rules, role: str, asked: Sequence[str]) -> pl.DataFrame:
+def _by_product(shop: Shop, roles: _Roles, asked: Sequence[str]) -> pl.DataFrame:
     """What the rules say of each product, and what they cannot."""
-    prefix = role.removesuffix(role.rpartition(".")[2])
-    there = {one.symbol for one in rules.program.definitions if one.subject == "product"}
-    symbols = {name: role if name == _ROLE else prefix + name for name in asked}
-    symbols = {name: symbol for name, symbol in symbols.items() if symbol in there}
-    table = rules.evaluate(shop.facts, shop.as_of, only=tuple(symbols.values())).table("product")
-    table = table.select("product", *(pl.col(symbol).alias(name) for name, symbol in symbols.items()))
-    for more in _counted(shop, _window(rules, prefix)):
+    symbols = {name: roles.prefix + name for name in asked if name in _OF_RULES}
+    if _ROLE in asked and roles.rules is roles.metrics:
+        symbols[_ROLE] = roles.role
+    result = roles.metrics.evaluate(shop.facts, shop.as_of, only=tuple(symbols.values()))
+    table = result.table("product").select("product", *(pl.col(symbol).alias(name) for name, symbol in symbols.items()))
+    further = _counted(shop, roles.window)
+    if _ROLE in asked and _ROLE not in symbols:
+        labels = roles.rules.evaluate(shop.facts, shop.as_of, only=(roles.role,)).table("product")
+        further.append(labels.select("product", pl.col(roles.role).alias(_ROLE)))
+    for more in further:
         table = table.join(more, on="product", how="left")
     frame = table.select(
         "product",
@@ -206,8 +233,7 @@ def _counted(shop: Shop, window: Duration) -> list[pl.DataFrame]:
     """`product` and `new_customers`; `product` and `refunded`, where orders say when they were refunded."""
     lines = shop.rows("item", ["product", "order"]).filter(pl.col("at") > shop.before(window))
     lines = lines.select("product", "order").drop_nulls().unique()
-    firsts = shop.purchases().lazy().filter(pl.col("number") == 1).select("customer", "order").drop_nulls()
-    brought = lines.join(firsts, on="order").group_by("product").agg(
+    brought = lines.join(_first_orders(shop), on="order").group_by("product").agg(
         pl.col("customer").n_unique().cast(pl.Int64).alias("new_customers")
     )  # fmt: skip
     found = [brought.collect(engine="in-memory")]
@@ -216,6 +242,16 @@ def _counted(shop: Shop, window: Duration) -> list[pl.DataFrame]:
         refunds = lines.join(orders, on="order").group_by("product").agg(pl.col("refunded").mean())
         found.append(refunds.collect(engine="in-memory"))
     return found
+
+
+def _first_orders(shop: Shop) -> pl.LazyFrame:
+    """`customer` and `order` of everybody's first purchase; of the items where the facts have no orders."""
+    if shop.has("purchase", "order"):
+        first = shop.purchases().lazy().filter(pl.col("number") == 1)
+    else:
+        rows = shop.rows("item", ["customer", "order"]).filter(pl.col("customer").is_not_null())
+        first = rows.sort("at", "order").unique("customer", keep="first", maintain_order=True)
+    return first.select("customer", "order").drop_nulls()
 
 
 def _column(table: pl.DataFrame, name: str, dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:

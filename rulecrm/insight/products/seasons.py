@@ -85,7 +85,7 @@ def seasonality(
 def _daily(shop: Shop, product: str | int | None, category: str | None, measure: str) -> pl.DataFrame | Remark:
     """`day` and `value` Int64 of each day with sales."""
     whole = product is None and category is None
-    if whole and measure != "units":
+    if whole and measure != "units" and shop.has("purchase", "order"):
         bought = shop.purchases()
         if measure == "revenue" and bought.height and not shop.has("purchase", "amount"):
             return _no_amounts()

@@ -129,6 +129,16 @@ def test_weekdays_are_those_counted_one_by_one(seed: int, day: int, product: str
             assert row["low"] == pytest.approx(max(index - half, 0), rel=1e-4, abs=1e-9)
 
 
+def test_of_items_alone_orders_are_counted_once() -> None:
+    items = items_of(
+        [(f"o{n // 2}", "c", ("tea", "cup")[n % 2], f"2025-01-{n // 2 + 6:02d}") for n in range(28)],
+        amount=yuan(*["1"] * 28),
+    )
+    shop = shop_of("2025-01-20", items=items)
+    assert seasonality(shop, by="weekday").frame["total"].to_list() == [2] * 7
+    assert seasonality(shop, by="weekday", measure="revenue").frame["total"].to_list() == [4] * 7
+
+
 def test_units_of_a_category() -> None:
     lines = [(f"o{n}", "c", "tea", f"2025-01-{n + 6:02d}") for n in range(14)]
     kinds = ["drink" if n != 3 else "dish" for n in range(14)]
