@@ -47,36 +47,27 @@ def count_pairs(rows: pl.DataFrame, *, at_least: int, chunk: int = _CHUNK) -> Co
         chunk: how many pairs of rows are held at once.
     """
     timed = "until" in rows.columns
-    things, coded = _coded(rows.unique())
-    baskets = coded.get_column("basket").n_unique()
-    held = coded.select("basket", "thing").unique().group_by("thing").agg(pl.len().cast(pl.Int64).alias("n"))
-    held = held.filter(pl.col("n") >= at_least)
-    sparse = coded.join(held.select("thing"), on="thing", how="semi")
+    distinct = rows.unique()
+    baskets = distinct.get_column("basket").n_unique()
+    once = distinct.select("basket", "thing").unique() if timed else distinct
+    held = once.group_by("thing").agg(pl.len().cast(pl.Int64).alias("n")).filter(pl.col("n") >= at_least)
+    held = held.sort("thing").with_row_index("code")
     counts = _EMPTY
-    for part in _chunks(sparse, chunk):
+    for part in _chunks(distinct.join(held.select("thing", "code"), on="thing"), chunk):
         pairs = _paired(part, timed=timed).group_by("left", "right").agg(pl.len().cast(pl.Int64).alias("together"))
         counts = pl.concat([counts, pairs]).group_by("left", "right").agg(pl.col("together").sum())
     found = counts.filter(pl.col("together") >= at_least)
     for side in ("left", "right"):
-        found = found.join(held.rename({"thing": side, "n": f"n_{side}"}), on=side)
-    named = found.with_columns(things.gather(found.get_column(side)).alias(side) for side in ("left", "right"))
+        names = held.select(pl.col("code").alias(side), pl.col("thing"), pl.col("n").alias(f"n_{side}"))
+        found = found.join(names, on=side).drop(side).rename({"thing": side})
     n = held.get_column("n").cast(pl.Float64)
     expected = (float(n.sum()) ** 2 - float((n**2).sum())) / 2 / max(baskets, 1)
-    return Counted(
-        named.sort("left", "right"), baskets, held.height, int(counts.get_column("together").sum()), expected
-    )  # fmt: skip
+    together = int(counts.get_column("together").sum())
+    order = ("left", "right", "together", "n_left", "n_right")
+    return Counted(found.select(order).sort("left", "right"), baskets, held.height, together, expected)
 
 
 _EMPTY = pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32, "together": pl.Int64})
-
-
-def _coded(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
-    """The things in order, and the rows with numbers for baskets and things."""
-    things = rows.get_column("thing").unique().sort()
-    coded = rows.with_columns(
-        (pl.col(name).rank("dense").cast(pl.UInt32) - 1).cast(pl.UInt32) for name in ("basket", "thing")
-    )
-    return things, coded
 
 
 def _chunks(rows: pl.DataFrame, chunk: int) -> list[pl.DataFrame]:
@@ -84,19 +75,20 @@ def _chunks(rows: pl.DataFrame, chunk: int) -> list[pl.DataFrame]:
     sized = rows.with_columns(pl.len().over("basket").cast(pl.Int64).alias("size")).filter(pl.col("size") > 1)
     if sized.is_empty():
         return []
-    ordered = sized.sort("basket").with_columns(((pl.col("size") - 1).cum_sum() // (2 * chunk)).alias("part"))
+    numbered = sized.with_columns((pl.col("basket").rank("dense") - 1).cast(pl.UInt32).alias("basket"))
+    ordered = numbered.sort("basket").with_columns(((pl.col("size") - 1).cum_sum() // (2 * chunk)).alias("part"))
     # A basket that reaches over an edge belongs to the part it begins in.
     whole = ordered.with_columns(pl.col("part").min().over("basket"))
-    return whole.drop("size").partition_by("part", include_key=False)
+    return whole.drop("size", "thing").partition_by("part", include_key=False)
 
 
 def _paired(rows: pl.DataFrame, *, timed: bool) -> pl.DataFrame:
     """Each pair once for each basket that has it."""
-    names = ["basket", "thing", *(["at", "until"] if timed else [])]
+    names = ["basket", "code", *(["at", "until"] if timed else [])]
     pairs = rows.lazy().select(names).join(rows.lazy().select(names), on="basket", suffix="_right")
-    pairs = pairs.filter(pl.col("thing") < pl.col("thing_right"))
+    pairs = pairs.filter(pl.col("code") < pl.col("code_right"))
     if timed:
         forward = pl.col("at_right").is_between(pl.col("at"), pl.col("until"))
         backward = pl.col("at").is_between(pl.col("at_right"), pl.col("until_right"))
-        pairs = pairs.filter(forward | backward).select("basket", "thing", "thing_right").unique()
-    return pairs.select(pl.col("thing").alias("left"), pl.col("thing_right").alias("right")).collect(engine="in-memory")
+        pairs = pairs.filter(forward | backward).select("basket", "code", "code_right").unique()
+    return pairs.select(pl.col("code").alias("left"), pl.col("code_right").alias("right")).collect(engine="in-memory")
