@@ -157,7 +157,9 @@ def test_of_products_the_items_alone_say_what_sells() -> None:
     assert cup["units"] == 1
     assert not cup["good_sales"]
     with pytest.raises(rulecrm.RulesError, match="cost"):
-        rules.evaluate(rulecrm.Facts.from_frames(items=items), as_of="2025-02-01", only=["product_role"]).table("product")
+        rules.evaluate(rulecrm.Facts.from_frames(items=items), as_of="2025-02-01", only=["product_role"]).table(
+            "product"
+        )
 
 
 def test_what_a_role_goes_by_is_set_by_the_importing_file() -> None:

@@ -166,7 +166,11 @@ def _indexed(periods: list[int], values: NDArray[np.int64], days: NDArray[np.flo
         index = middle.tolist()
         if len(kept) >= _ENOUGH:
             half = _half_width(ratios, level)
-            low, high = np.maximum(middle - half, 0.0).tolist(), (middle + half).tolist()
+            sold_in = (middle > 0).tolist()  # of a period in which nothing was sold only that much is known
+            low = [
+                float(one) if said else None for one, said in zip(np.maximum(middle - half, 0), sold_in, strict=True)
+            ]
+            high = [float(one) if said else None for one, said in zip(middle + half, sold_in, strict=True)]
     columns = {"period": periods, "cycles": [int(sold.sum())] * length, "total": values[sold].sum(axis=0).tolist()}
     types = dict.fromkeys(columns, pl.Int64) | dict.fromkeys(("index", "low", "high"), pl.Float64)
     return pl.DataFrame({**columns, "index": index, "low": low, "high": high}, schema=types).sort("period")
@@ -182,12 +186,20 @@ def _without_growth(rates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _half_width(ratios: NDArray[np.float64], level: float) -> NDArray[np.float64]:
-    """Half of Student's interval of each mean over cycles."""
+    """Half of the interval of each mean over cycles; 0 of a period without sales.
+
+    Scatter is taken to grow with the mean as counts do, by one factor for all periods (Pearson's dispersion, McCullagh
+    and Nelder 1989, section 4.5): with two or three cycles a period alone says nothing of its own.
+    """
     from scipy.special import stdtrit
 
-    cycles = len(ratios)
-    width: NDArray[np.float64] = stdtrit(cycles - 1, 0.5 + level / 2) * ratios.std(axis=0, ddof=1) / np.sqrt(cycles)
-    return width
+    cycles, length = ratios.shape
+    means = ratios.mean(axis=0)
+    freedom = (cycles - 1) * (length - 1)
+    squares = (ratios - means) ** 2 / np.where(means > 0, means, 1.0)
+    scatter = squares.sum() / freedom
+    half: NDArray[np.float64] = stdtrit(freedom, 0.5 + level / 2) * np.sqrt(scatter * means / cycles)
+    return half
 
 
 # --- words ----------------------------------------------------------------------------------------------------
@@ -205,8 +217,8 @@ def _remarks(frame: pl.DataFrame, by: str) -> tuple[Remark, ...]:
         Remark(
             "R848",
             Words(
-                f"What returns cannot be told from what happened once: there are {cycles} whole {what.en} with sales, "
-                f"and two are needed; {how.en}.",
+                f"What returns cannot be told from what happened once. Whole {what.en} with sales: {cycles}, and two "
+                f"are needed; {how.en}.",
                 f"无法区分周期性与偶然：有销售的完整{what.zh}数为 {cycles}，至少需要两个；{how.zh}。",
             ),
         ),
@@ -237,7 +249,9 @@ def _definition(by: str, measure: str, what: object, level: float) -> Words:
     return Words(
         f"For {of}, in every {cycle}: {rate}, divided by their average over the cycle. The growth from the first cycle "
         f"to the last is taken out, evenly over time. The index is the mean over the cycles, 1 being the average, "
-        f"with Student's interval of {level:.4g} over them. Cycles without sales are left out.",
+        f"with Student's interval of {level:.4g} from the differences between cycles, whose variance is taken to grow "
+        "with the index by one factor for all. Cycles without sales are left out; a period without sales has no interval.",
         f"{zh_of}，{zh_cycle}中：{zh_rate}除以该周期的平均值；首尾周期间的增长按时间均匀扣除。"
-        f"指数为各周期的平均，1 为平均水平，附 {level:.4g} 学生氏区间。没有销售的周期不计。",
+        f"指数为各周期的平均，1 为平均水平，附 {level:.4g} 学生氏区间，"
+        "由各周期之间的差异得出，并假定方差与指数成比例。没有销售的周期不计；从未有销售的时段没有区间。",
     )

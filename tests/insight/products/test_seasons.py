@@ -5,13 +5,15 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from decimal import Decimal
-from statistics import mean, stdev
+from statistics import mean
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 import rulecrm
 from rulecrm import RulesError
@@ -19,8 +21,6 @@ from rulecrm.insight import Shop, seasonality
 from rulecrm.testing.shops import make_shop_frames
 from tests.insight.products.making import RULES, items_of, orders_of, shop_of, yuan
 
-# Quantiles of Student's t at 97.5 %, as in any table of it, by degrees of freedom.
-STUDENT = {1: 12.7062, 2: 4.30265, 3: 3.18245}
 SEASON = [0.5, 0.6, 0.8, 1.0, 1.1, 1.0, 0.9, 0.8, 1.0, 1.2, 1.5, 1.6]
 
 
@@ -95,13 +95,13 @@ def by_loops(days: list[dt.date], today: dt.date) -> dict[int, tuple[float, floa
     growth = (sum(weeks[-1]) / sum(weeks[0])) ** (1 / (len(weeks) - 1)) if len(weeks) > 1 else 1.0
     levelled = [[sold / growth ** (number / 7) for number, sold in enumerate(week)] for week in weeks]
     ratios = [[one / mean(week) for one in week] for week in levelled]
-    found: dict[int, tuple[float, float | None]] = {}
-    for number in range(7):
-        column = [week[number] for week in ratios]
-        enough = len(column) - 1 in STUDENT
-        half = STUDENT[len(column) - 1] * stdev(column) / len(column) ** 0.5 if enough else None
-        found[number + 1] = (mean(column), half)
-    return found
+    index = [mean(week[number] for week in ratios) for number in range(7)]
+    if len(weeks) == 1:
+        return {number + 1: (index[number], None) for number in range(7)}
+    freedom = 6 * (len(weeks) - 1)
+    scatter = sum((week[n] - index[n]) ** 2 / index[n] for week in ratios for n in range(7) if index[n]) / freedom
+    width = float(student.ppf(0.975, freedom))
+    return {n + 1: (index[n], width * (scatter * index[n] / len(weeks)) ** 0.5) for n in range(7)}
 
 
 @settings(max_examples=15)
@@ -124,9 +124,28 @@ def test_weekdays_are_those_counted_one_by_one(seed: int, day: int, product: str
     for row in frame.iter_rows(named=True):
         index, half = expected[row["period"]]
         assert row["index"] == pytest.approx(index)
-        if half is not None:
-            assert row["high"] == pytest.approx(index + half, rel=1e-4)
-            assert row["low"] == pytest.approx(max(index - half, 0), rel=1e-4, abs=1e-9)
+        if half is None or not index:
+            assert row["low"] is row["high"] is None
+        else:
+            assert row["high"] == pytest.approx(index + half, rel=1e-9)
+            assert row["low"] == pytest.approx(max(index - half, 0), rel=1e-9, abs=1e-9)
+
+
+def test_intervals_of_three_years_hold_the_truth_as_often_as_they_say() -> None:
+    draw = np.random.Generator(np.random.PCG64(9))
+    days = [dt.date(2022 + number // 12, number % 12 + 1, 5) for number in range(36)]
+    truth = [one / mean(SEASON) for one in SEASON]
+    held = 0
+    for _ in range(40):
+        rates = [calendar.monthrange(day.year, day.month)[1] * SEASON[day.month - 1] for day in days]
+        sold = [max(int(draw.poisson(4 * rate)), 1) for rate in rates]
+        items = items_of((f"o{day}", "c", "tea", dt.datetime.combine(day, dt.time(4), dt.UTC)) for day in days)
+        shop = shop_of("2025-01-01", items=items.with_columns(quantity=pl.Series(sold)))
+        frame = seasonality(shop, measure="units").frame
+        held += sum(
+            row["low"] <= one <= row["high"] for one, row in zip(truth, frame.iter_rows(named=True), strict=True)
+        )
+    assert held / (40 * 12) == pytest.approx(0.95, abs=0.03)
 
 
 def test_of_items_alone_orders_are_counted_once() -> None:
