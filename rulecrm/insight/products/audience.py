@@ -22,8 +22,9 @@ from rulecrm.insight.products.association import (
     usual_lifts,
     wilson,
 )
-from rulecrm.insight.products.lines import between, lines_of, of_which
+from rulecrm.insight.products.lines import lines_of, of_which
 from rulecrm.insight.shop import Shop
+from rulecrm.insight.statistics.asked import checked_level
 
 __all__ = ["likely_next", "product_audience"]
 
@@ -73,10 +74,10 @@ def product_audience(
         (two-sided), `p_adjusted`, by definition in the order of names and then by lift.
 
     Raises:
-        RulesError: R120 no line has such a product or category, or the rules no such name; R850 other arguments that
-            cannot be.
+        RulesError: R120 no line has such a product or category, or the rules no such name; R819, R850 other
+            arguments that cannot be.
     """
-    between(level, 0, 1, "the level")
+    checked_level(level)
     names = _labels(shop, labels)
     title = _of(Words("Who buys", "谁在购买"), product, category)
     definition = _audience_definition(product, category, level)
@@ -178,10 +179,10 @@ def likely_next(
         likely first.
 
     Raises:
-        RulesError: R120 no such product or category; R800, R850 other arguments that cannot be.
+        RulesError: R120 no such product or category; R800, R819, R850 other arguments that cannot be.
     """
     span = None if within is None else duration_of(within)
-    between(level, 0, 1, "the level")
+    checked_level(level)
     title = _of(Words("Likely to buy next", "可能购买"), product, category)
     definition = _next_definition(product, category, within, at_least, level)
     lines = lines_of(shop, "customer", *(["category"] if category is not None else []))

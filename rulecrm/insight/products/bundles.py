@@ -15,9 +15,10 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import Length, duration_of, known
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.products.association import beyond_usual, holm, lifts, usual_lifts
-from rulecrm.insight.products.lines import between, lines_of
+from rulecrm.insight.products.lines import lines_of
 from rulecrm.insight.products.pairs import Counted, count_pairs
 from rulecrm.insight.shop import Shop
+from rulecrm.insight.statistics.asked import checked_level
 
 __all__ = ["bundles"]
 
@@ -65,11 +66,11 @@ def bundles(
         lower bound of lift comes first; left is the one whose confidence is higher.
 
     Raises:
-        RulesError: R800 a length that is none; R120, R850 another argument that cannot be.
+        RulesError: R800 a length that is none; R120, R819, R850 another argument that cannot be.
     """
     span = None if within is None else duration_of(within)
     known(of, ("product", "category"), "thing that goes together")
-    between(level, 0, 1, "the level")
+    checked_level(level)
     if at_least < 1:
         raise RulesError([Diagnostic("R850", f"a pair is asked to occur {at_least} times", help="ask for 1 or more")])
     definition = _definition(of, within, at_least, level, chance=chance)

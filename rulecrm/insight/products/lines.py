@@ -15,7 +15,7 @@ from rulecrm.insight.asking import known
 from rulecrm.insight.figure import Remark, Words
 from rulecrm.insight.shop import Shop
 
-__all__ = ["between", "lacks", "lines_of", "of_which", "share"]
+__all__ = ["lacks", "lines_of", "of_which", "share"]
 
 _KEYS = ("customer", "product")
 
@@ -105,17 +105,6 @@ def _listed(shop: Shop, column: str) -> list[str]:
         return []
     rows = shop.facts.subjects(subject, asked, currency=shop.currency, zone=shop.zone)
     return [] if rows is None else _names(rows.select(column).collect(engine="in-memory").to_series())
-
-
-def between(value: float, low: float, high: float, what: str) -> float:
-    """The number, which lies between two others, both left out.
-
-    Raises:
-        RulesError: R850 it does not.
-    """
-    if not low < value < high:
-        raise RulesError([Diagnostic("R850", f"{what} is {value}, and lies between {low:g} and {high:g}")])
-    return value
 
 
 def share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:

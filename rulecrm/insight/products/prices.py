@@ -7,6 +7,7 @@ Invariant: where prices or weeks do not allow a conclusion, there is none, and t
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,9 @@ import polars as pl
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import Length, duration_of
 from rulecrm.insight.figure import Figure, Remark, Words
-from rulecrm.insight.products.lines import between, lines_of
+from rulecrm.insight.products.lines import lines_of
 from rulecrm.insight.shop import Shop
+from rulecrm.insight.statistics.asked import checked_level
 
 __all__ = ["price_sensitivity"]
 
@@ -81,11 +83,14 @@ def price_sensitivity(
         `often_unsold`, `no_others`, or missing where something can be said. The most sensitive comes first.
 
     Raises:
-        RulesError: R800 a length that is none; R850 another argument that cannot be.
+        RulesError: R800 a length that is none; R819, R850 another argument that cannot be.
     """
     span = duration_of(within)
-    between(level, 0, 1, "the level")
-    between(sale_from, 1, float("inf"), "what makes a sale week")
+    checked_level(level)
+    if not 1 < sale_from < math.inf:
+        raise RulesError(
+            [Diagnostic("R850", f"a week of sales has {sale_from:g} times the usual", help="ask for above 1")]
+        )
     if at_least < _FEWEST:  # a line through two points has no interval
         raise RulesError([Diagnostic("R850", f"an elasticity is asked of {at_least} weeks", help="ask for 3 or more")])
     definition = _definition(within, at_least, sale_from, level)

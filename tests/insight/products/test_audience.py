@@ -90,7 +90,7 @@ def test_an_audience_by_category_of_some_labels() -> None:
         ({}, "R850", "one product or one category"),
         ({"product": "tea", "labels": ["oftn"]}, "R120", "did you mean `often`"),
         ({"product": 7}, "R120", "`7`"),
-        ({"product": "tea", "level": 95}, "R850", "between 0 and 1"),
+        ({"product": "tea", "level": 95}, "R819", "between 0 and 1"),
     ],
 )
 def test_what_cannot_be_asked_is_said(asked: dict[str, object], code: str, words: str) -> None:
