@@ -61,7 +61,8 @@ def seasonality(
         `index`, `low`, `high` Float64; indices are on average 1. All rows are there, also where nothing can be said.
 
     Raises:
-        RulesError: R120 no such product, category or way to ask; R819 a level that cannot be; R850 a product and a category.
+        RulesError: R120 no such product, category or way to ask; R819 a level that cannot be; R850 a product and a
+            category.
     """
     known(by, _LENGTH, "season")
     known(measure, _MEASURES, "measure")
@@ -251,7 +252,8 @@ def _definition(by: str, measure: str, what: object, level: float) -> Words:
         f"For {of}, in every {cycle}: {rate}, divided by their average over the cycle. The growth from the first cycle "
         f"to the last is taken out, evenly over time. The index is the mean over the cycles, 1 being the average, "
         f"with Student's interval of {level:.4g} from the differences between cycles, whose variance is taken to grow "
-        "with the index by one factor for all. Cycles without sales are left out; a period without any has no interval.",
+        "with the index, by one factor for all. Cycles without sales are left out; a period "
+        "without any has no interval.",
         f"{zh_of}，{zh_cycle}中：{zh_rate}除以该周期的平均值；首尾周期间的增长按时间均匀扣除。"
         f"指数为各周期的平均，1 为平均水平，附 {level:.4g} 学生氏区间，"
         "由各周期之间的差异得出，并假定方差与指数成比例。没有销售的周期不计；从未有销售的时段没有区间。",
