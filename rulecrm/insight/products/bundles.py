@@ -125,8 +125,8 @@ def _remarks(counted: Counted, table: pl.DataFrame, told: pl.DataFrame, at_least
             Remark(
                 "R846",
                 Words(
-                    f"No pair is together {at_least} times or more: of {counted.baskets} baskets, too few hold two of "
-                    f"the {counted.frequent} things that are in so many.",
+                    f"No pair is in {at_least} baskets or more; baskets: {counted.baskets}, things that are in so many "
+                    f"of them: {counted.frequent}.",
                     f"没有任何组合同时出现 {at_least} 次以上：共 {counted.baskets} 个购物篮，"
                     f"其中达到该次数的商品有 {counted.frequent} 个。",
                 ),

@@ -35,10 +35,9 @@ def lines_of(shop: Shop, *columns: str) -> pl.DataFrame | Remark:
         facts do not have.
     """
     wanted = tuple(dict.fromkeys(("product", *columns)))
-    lacking: tuple[str, ...] = ()
+    needed = [name for name in wanted if name != "quantity"]
     for kind in ("item", "purchase"):
-        lacking = lacks(shop, kind, [name for name in wanted if name != "quantity"])
-        if lacking:
+        if lacks(shop, kind, needed):
             continue
         counted = "quantity" in wanted and not lacks(shop, kind, ["quantity"])
         read = [name for name in wanted if name != "quantity" or counted]
@@ -49,12 +48,18 @@ def lines_of(shop: Shop, *columns: str) -> pl.DataFrame | Remark:
             units = pl.col("quantity").fill_null(1).cast(pl.Int64) if counted else pl.lit(1, pl.Int64)
             rows = rows.with_columns(units.alias("quantity"))
         return rows.select("at", *wanted).collect(engine="in-memory")
-    named = ", ".join(f"`{name}`" for name in lacking)
+    return _lacking(shop, needed)
+
+
+def _lacking(shop: Shop, needed: Sequence[str]) -> Remark:
+    """What the items lack, or, where there are none, the orders."""
+    kind, rows = ("item", Words("items", "商品明细")) if shop.has("item") else ("purchase", Words("orders", "订单"))
+    named = ", ".join(f"`{name}`" for name in lacks(shop, kind, needed))
     return Remark(
         "R845",
         Words(
-            f"Nothing can be said: neither items nor orders of these facts have {named}.",
-            f"无法得出结论：商品明细和订单中都没有 {named}。",
+            f"Nothing can be said: the {rows.en} of these facts have no {named}.",
+            f"无法得出结论：{rows.zh}没有 {named}。",
         ),
     )
 
@@ -82,6 +87,8 @@ def of_which(shop: Shop, lines: pl.DataFrame, product: str | int | None, categor
     """
     if (product is None) == (category is None):
         raise RulesError([Diagnostic("R850", "what is asked about is one product or one category", help="give one")])
+    if lines.is_empty():
+        return Remark("R845", Words("Nothing can be said: nothing has been sold yet.", "无法得出结论：尚无销售。"))
     column, wanted = ("product", product) if category is None else ("category", category)
     own = lines.get_column(column)
     if own.dtype == pl.String or isinstance(wanted, int):

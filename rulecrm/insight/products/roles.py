@@ -274,6 +274,8 @@ def _nothing(lacking: tuple[str, ...]) -> Remark:
 
 
 def _remarks(frame: pl.DataFrame, *, costed: bool, viewed: bool) -> tuple[Remark, ...]:
+    if not int(frame.get_column("units").sum()):
+        return (Remark("R845", Words("Nothing was sold in this time.", "这段时间没有销售。")),)
     found = []
     if not costed:
         words = Words(

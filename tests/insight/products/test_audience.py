@@ -110,6 +110,18 @@ def test_what_is_listed_and_not_bought_is_no_mistake() -> None:
         assert "`cup`" in figure.remarks[0].words.en
 
 
+def test_before_anything_is_sold_no_name_is_a_mistake() -> None:
+    shop = shop_of("2024-02-01", LABELS, items=items_of([("1", "ann", "tea", "2025-01-05")]))
+    assert [one.code for one in product_audience(shop, product="tea").remarks] == ["R845"]
+    assert [one.code for one in likely_next(shop, product="tea").remarks] == ["R845"]
+
+
+def test_items_without_categories_are_said_so() -> None:
+    shop = shop_of("2025-02-01", LABELS, items=items_of([("1", "ann", "tea", "2025-01-05")]))
+    (remark,) = product_audience(shop, category="drink").remarks
+    assert remark.words.en == "Nothing can be said: the items of these facts have no `category`."
+
+
 def test_rules_without_labels_are_said_so() -> None:
     figure = product_audience(shop_of("2025-02-01", items=items_of([("1", "ann", "tea", "2025-01-05")])), product="tea")
     assert [one.code for one in figure.remarks] == ["R846"]

@@ -50,7 +50,7 @@ def test_a_pair_bought_twice_is_no_finding() -> None:
     rare = bundles(shop)
     assert rare.frame.is_empty()
     assert [one.code for one in rare.remarks] == ["R846"]
-    assert "10 times" in rare.remarks[0].words.en
+    assert "10 baskets" in rare.remarks[0].words.en
     # Twice of twice is rarer than chance where there is one pair to look at, and no finding where 91 are.
     many = [(f"q{n}", f"d{n}", f"r{n // 2}", "2025-01-05") for n in range(24)]
     among = bundles(shop_of("2025-02-01", items=items_of([*lines, *many])), at_least=2, chance=True)

@@ -201,6 +201,13 @@ def test_without_items_or_sales_it_is_said() -> None:
     assert product_role_sums(shop_of("2025-01-15", orders=orders_of(small()))).frame.is_empty()
     early = product_roles(shop_of("2024-01-15", items=small(), orders=orders_of(small())))
     assert early.frame.is_empty()
+    assert [one.code for one in early.remarks] == ["R845"]
+    quiet = product_roles(shop_of("2026-01-15", items=small(), orders=orders_of(small())))
+    assert quiet.frame.select("product", "units", "revenue", "growth").rows() == [
+        ("cup", 0, 0, None),
+        ("tea", 0, 0, None),
+    ]
+    assert [one.code for one in quiet.remarks] == ["R845"]
 
 
 def test_the_role_leads_to_the_rule_that_made_it() -> None:
