@@ -61,7 +61,9 @@ def test_a_pair_bought_twice_is_no_finding() -> None:
 
 
 def test_another_package_finds_the_same() -> None:
-    association = pytest.importorskip("mlxtend.frequent_patterns")
+    association = pytest.importorskip(
+        "mlxtend.frequent_patterns", reason="a second opinion, where mlxtend is installed"
+    )
     pandas = pytest.importorskip("pandas")
     draw = np.random.Generator(np.random.PCG64(3))
     holds = draw.random((300, 8)) < np.array([0.5, 0.4, 0.3, 0.3, 0.2, 0.2, 0.1, 0.02])
