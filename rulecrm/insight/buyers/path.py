@@ -1,0 +1,187 @@
+"""Behaviour before buying: what came before purchases, and what came of views, carts and inquiries.
+
+In: a `Shop`. Out: `path_to_purchase`, `orders_after`.
+Invariant: each customer counts once in a row; an event counts before a purchase only if it lies before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from rulecrm.insight.asking import Length
+from rulecrm.insight.buyers.reading import bounded, followed, has, instant, period
+from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing
+from rulecrm.insight.figure import Figure, Remark, Words
+from rulecrm.insight.shop import Shop
+
+__all__ = ["orders_after", "path_to_purchase"]
+
+_STEPS = {
+    "visit": Words("visits", "访问"), "view": Words("views", "浏览"), "favourite": Words("favourites", "收藏"),
+    "cart": Words("carts", "加购"), "inquiry": Words("inquiries", "咨询"), "checkout": Words("checkouts", "下单页"),
+}  # fmt: skip
+_HOUR = 3_600_000_000
+
+
+def path_to_purchase(shop: Shop, *, within: Length = "1y", before: Length = "14d") -> Figure:
+    """What customers did in the days before they bought: of each customer the latest purchase in the period.
+
+    Args:
+        shop: a shop.
+        within: how far back purchases count.
+        before: how long before a purchase belongs to it.
+
+    Returns:
+        A row for each kind of event (`step`: `visit`, `view`, `favourite`, `cart`, `inquiry`, `checkout`, `any`):
+        `customers` (buyers), `preceded` (who had one before), `share` with `low` and `high` (Wilson, 95 %),
+        `mean_events` (Float64, for each who had one), `median_hours` (Float64, from the first to the purchase).
+
+    Raises:
+        RulesError: R800 a length that is none.
+    """
+    stretch, back = period(shop, within), period(shop, before)
+    # Purchases are in order, so that the last row of a customer is the latest.
+    latest = shop.purchases().filter(stretch.rows()).group_by("customer").agg(pl.col("at").last().alias("bought"))
+    latest = latest.with_columns(shop.shifted(pl.col("bought"), -back.length).alias("since"))
+    there, remarks = _there(shop)
+    parts = [_before(latest, step, _events(shop, [step])) for step in there]
+    if there:
+        parts.append(_before(latest, "any", _events(shop, there)))
+    if there and latest.is_empty():
+        remarks.append(nothing(Words("nobody bought anything in that time", "该时段内没有人购买")))
+    empty = pl.DataFrame(schema=_BEFORE)
+    frame = bounded(pl.concat(parts) if parts else empty, "preceded", "customers")
+    return Figure(
+        "path_to_purchase",
+        Words("Before a purchase", "购买前行为"),
+        Words(
+            f"Of each customer who paid an order in the last {stretch.last.en}, the latest of these orders. The "
+            f"share is that of customers with an event of the kind in the {back.words.en} before the payment; the "
+            "mean is over those customers, and the hours are the median time from the first such event to the "
+            "payment.",
+            f"取最近 {stretch.words.zh} 内每位付款客户的最后一笔订单。占比为付款前 {back.words.zh}内有该类行为的客户"
+            "占比；平均次数以这些客户计算，小时数为首次该类行为到付款的中位时长。",
+        ),
+        frame.select("step", "customers", "preceded", "share", "low", "high", "mean_events", "median_hours"),
+        {
+            **COLUMNS,
+            "step": Words("Behaviour", "行为"),
+            "customers": Words("Buyers", "购买客户数"),
+            "preceded": Words("Buyers with it before", "购买前有该行为的客户数"),
+            "mean_events": Words("Events for each of them", "人均次数"),
+            "median_hours": Words("Median hours to the purchase", "到购买的中位小时数"),
+        },
+        tuple(remarks),
+    )
+
+
+def orders_after(shop: Shop, *, within: Length = "90d", waits: Length = "1d") -> Figure:
+    """What came of views, favourites, carts and inquiries: ordered in time, or left.
+
+    Args:
+        shop: a shop.
+        within: how far back events count; the latest, whose time to be followed is not over at T, are left out.
+        waits: up to how long after an event an order follows it.
+
+    Returns:
+        A row for each kind of event (`step`): `customers` (with such an event), `ordered` (of them, who ordered in
+        time after one), `share` with `low` and `high` (Wilson, 95 %), `events`, `left` (events that no order
+        followed), `left_value` (Decimal, of carts; missing where the facts do not tell it).
+
+    Raises:
+        RulesError: R800 a length that is none.
+    """
+    stretch, patience = period(shop, within), period(shop, waits)
+    there, remarks = _there(shop)
+    ordered = has(shop, "order")
+    if not ordered:
+        remarks.append(lacking(Words("what was ordered", "下单情况"), "`placed_at` of `orders`"))
+    known = there if ordered else []
+    orders = shop.rows("order", ["customer"]).collect(engine="in-memory") if known else None
+    parts, amounts = [], has(shop, "cart", "amount")
+    for step in known:
+        assert orders is not None
+        events = _events(shop, [step], ["amount"] if step == "cart" and amounts else [])
+        over = shop.shifted(pl.col("at"), patience.length) <= instant(shop.as_of)
+        events = events.filter(stretch.rows() & over)
+        parts.append(_after(step, followed(events, orders, patience.length, shop)))
+    if parts and not sum(int(part.get_column("events")[0]) for part in parts):
+        remarks.append(nothing(Words("nothing of this happened in that time", "该时段内没有此类行为")))
+    if "cart" in known and not amounts:
+        remarks.append(lacking(Words("the value of carts", "购物车金额"), "`amount` of `cart`", about={"step": "cart"}))
+    frame = bounded(pl.concat(parts) if parts else pl.DataFrame(schema=_AFTER), "ordered", "customers")
+    return Figure(
+        "orders_after",
+        Words("Orders after views, carts and inquiries", "浏览、加购、咨询后的下单"),
+        Words(
+            f"Customers with an event of the kind in the last {stretch.last.en} whose {patience.words.en} to be "
+            "followed are over, and the share of them who placed an order later than one of these events and at "
+            f"most {patience.words.en} after it. An event is left where no order followed it in that time.",
+            f"最近 {stretch.words.zh} 内有该类行为且等待期 {patience.words.zh}已满的客户，以及其中在某次行为之后 "
+            f"{patience.words.zh}内下单的客户占比。等待期内没有下单的行为记为流失。",
+        ),
+        frame.select("step", "customers", "ordered", "share", "low", "high", "events", "left", "left_value"),
+        {
+            **COLUMNS,
+            "step": Words("Behaviour", "行为"),
+            "ordered": Words("Customers who ordered", "下单客户数"),
+            "events": Words("Events", "行为次数"),
+            "left": Words("Events without an order", "未下单次数"),
+            "left_value": Words("Value without an order", "未下单金额"),
+        },
+        tuple(remarks),
+        (),
+        shop.currency,
+    )
+
+
+_BEFORE: Mapping[str, pl.DataType] = {
+    "step": pl.String(), "customers": pl.Int64(), "preceded": pl.Int64(), "mean_events": pl.Float64(),
+    "median_hours": pl.Float64(),
+}  # fmt: skip
+_AFTER: Mapping[str, pl.DataType] = {
+    "step": pl.String(), "customers": pl.Int64(), "ordered": pl.Int64(), "events": pl.Int64(), "left": pl.Int64(),
+    "left_value": pl.Decimal(38, 4),
+}  # fmt: skip
+
+
+def _there(shop: Shop) -> tuple[list[str], list[Remark]]:
+    there = [step for step in _STEPS if has(shop, step)]
+    return there, [lacking(words, f"rows of `{step}`") for step, words in _STEPS.items() if step not in there]
+
+
+def _events(shop: Shop, steps: list[str], columns: list[str] | None = None) -> pl.DataFrame:
+    wanted = ["customer", *(columns or [])]
+    rows = pl.concat([shop.rows(step, wanted) for step in steps])
+    return rows.filter(pl.col("customer").is_not_null()).collect(engine="in-memory")
+
+
+def _before(latest: pl.DataFrame, step: str, events: pl.DataFrame) -> pl.DataFrame:
+    met = events.join(latest, on="customer").filter(
+        (pl.col("at") >= pl.col("since")) & (pl.col("at") < pl.col("bought"))
+    )
+    each = met.group_by("customer").agg(
+        pl.len().alias("events"), (pl.col("bought").first() - pl.col("at").min()).cast(pl.Int64).alias("took")
+    )
+    return each.select(
+        pl.lit(step).alias("step"),
+        pl.lit(latest.height, pl.Int64).alias("customers"),
+        pl.len().cast(pl.Int64).alias("preceded"),
+        pl.col("events").mean().alias("mean_events"),
+        (pl.col("took").median() / _HOUR).alias("median_hours"),
+    )
+
+
+def _after(step: str, events: pl.DataFrame) -> pl.DataFrame:
+    left = pl.col("next").is_null()
+    value = Shop.paid(pl.col("amount").filter(left).sum()) if "amount" in events.columns else pl.lit(None)
+    return events.select(
+        pl.lit(step).alias("step"),
+        pl.col("customer").n_unique().cast(pl.Int64).alias("customers"),
+        pl.col("customer").filter(~left).n_unique().cast(pl.Int64).alias("ordered"),
+        pl.len().cast(pl.Int64).alias("events"),
+        left.sum().cast(pl.Int64).alias("left"),
+        value.cast(pl.Decimal(38, 4)).alias("left_value"),
+    )
