@@ -141,8 +141,13 @@ def followed(rows: pl.DataFrame, by: pl.DataFrame, within: Duration, shop: Shop)
 
 
 def shared(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    """A share, Float64; missing where there is no whole."""
-    return pl.when(whole > 0).then(part / whole)
+    """A share, Float64; missing where there is no whole.
+
+    A column is divided by a column: Polars divides by one number by multiplying with its reciprocal, by which 49 of 49
+    are not quite all.
+    """
+    column = part * 0 + whole
+    return pl.when(column > 0).then(part / column)
 
 
 def per(amount: pl.Expr, count: pl.Expr) -> pl.Expr:

@@ -149,6 +149,8 @@ def _banded(sense: str, rows: pl.DataFrame, at_least: int) -> pl.DataFrame:
     found = bands.join(sums, on="band", how="left", maintain_order="left").with_columns(
         pl.col("customers", "purchases").fill_null(0), pl.lit(judged.height, pl.Int64).alias("base")
     )
+    if rows.get_column("amount").is_not_null().any():  # then nothing in a band is nothing, not unknown
+        found = found.with_columns(pl.col("amount").fill_null(0))
     full = pl.col("amount") + pl.col("off")
     return bounded(found, "customers", "base").select(
         pl.lit(sense).alias("sense"), "band", "customers", "base", "share", "low", "high", "purchases",

@@ -8,10 +8,11 @@ the module as it is shipped.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from attrs import evolve, frozen
 
-from rulecrm.api.rules import loads
+from rulecrm.api.rules import Rules, loads
 from rulecrm.insight.figure import Origin
 from rulecrm.insight.shop import Shop
 from rulecrm.model.ir import Value
@@ -45,7 +46,7 @@ class Standard:
         return tuple(one for one in found if one is not None)
 
 
-def standard(shop: Shop, module: str, name: str, *, params: Mapping[str, object] | None = None) -> Standard:
+def standard(shop: Shop, module: str, name: str, *, params: Mapping[str, str] | None = None) -> Standard:
     """A module over the facts of a shop.
 
     Args:
@@ -62,7 +63,13 @@ def standard(shop: Shop, module: str, name: str, *, params: Mapping[str, object]
         return Standard(shop, own)
     currency = f"currency {shop.currency}\n" if len(shop.currency) == 3 else ""
     text = f'timezone "{shop.zone}"\n{currency}import "{module}"\n'
-    return Standard(evolve(shop, rules=loads(text, source="<insight>", params=params or {})), "")
+    return Standard(evolve(shop, rules=_loaded(text, tuple(sorted((params or {}).items())))), "")
+
+
+@lru_cache(maxsize=32)
+def _loaded(text: str, params: tuple[tuple[str, str], ...]) -> Rules:
+    """Rules that depend on these words alone; a report asks for the same ones again and again."""
+    return loads(text, source="<insight>", params=dict(params))
 
 
 def _imported(shop: Shop, module: str, name: str) -> str | None:
