@@ -22,6 +22,7 @@ _STEPS = {
     "visit": Words("visits", "访问"), "view": Words("views", "浏览"), "favourite": Words("favourites", "收藏"),
     "cart": Words("carts", "加购"), "inquiry": Words("inquiries", "咨询"), "checkout": Words("checkouts", "下单页"),
 }  # fmt: skip
+_STEP = pl.Enum(list(_STEPS))
 _HOUR = 3_600_000_000
 
 
@@ -46,9 +47,8 @@ def path_to_purchase(shop: Shop, *, within: Length = "1y", before: Length = "14d
     latest = shop.purchases().filter(stretch.rows()).group_by("customer").agg(pl.col("at").last().alias("bought"))
     latest = latest.with_columns(shop.shifted(pl.col("bought"), -back.length).alias("since"))
     there, remarks = _there(shop)
-    parts = [_before(latest, step, _events(shop, [step])) for step in there]
-    if there:
-        parts.append(_before(latest, "any", _events(shop, there)))
+    met = _met(shop, latest, there) if there else None
+    parts = [] if met is None else [_before(latest, step, met) for step in (*there, "any")]
     if there and latest.is_empty():
         remarks.append(nothing(Words("nobody bought anything in that time", "该时段内没有人购买")))
     empty = pl.DataFrame(schema=_BEFORE)
@@ -103,10 +103,11 @@ def orders_after(shop: Shop, *, within: Length = "90d", waits: Length = "1d") ->
     parts, amounts = [], has(shop, "cart", "amount")
     for step in known:
         assert orders is not None
-        events = _events(shop, [step], ["amount"] if step == "cart" and amounts else [])
+        columns = ("amount",) if step == "cart" and amounts else ()
+        events = _events(shop, step, columns)
         over = shop.shifted(pl.col("at"), patience.length) <= instant(shop.as_of)
-        events = events.filter(stretch.rows() & over)
-        parts.append(_after(step, followed(events, orders, patience.length, shop)))
+        lasting = events.filter(stretch.rows() & over).collect(engine="in-memory")
+        parts.append(_after(step, followed(lasting, orders, patience.length, shop)))
     if parts and not sum(int(part.get_column("events")[0]) for part in parts):
         remarks.append(nothing(Words("nothing of this happened in that time", "该时段内没有此类行为")))
     if "cart" in known and not amounts:
@@ -152,19 +153,22 @@ def _there(shop: Shop) -> tuple[list[str], list[Remark]]:
     return there, [lacking(words, f"rows of `{step}`") for step, words in _STEPS.items() if step not in there]
 
 
-def _events(shop: Shop, steps: list[str], columns: list[str] | None = None) -> pl.DataFrame:
-    wanted = ["customer", *(columns or [])]
-    rows = pl.concat([shop.rows(step, wanted) for step in steps])
-    return rows.filter(pl.col("customer").is_not_null()).collect(engine="in-memory")
+def _events(shop: Shop, step: str, columns: tuple[str, ...] = ()) -> pl.LazyFrame:
+    rows = shop.rows(step, ["customer", *columns]).filter(pl.col("customer").is_not_null())
+    return rows.with_columns(pl.lit(step).alias("step"))
 
 
-def _before(latest: pl.DataFrame, step: str, events: pl.DataFrame) -> pl.DataFrame:
-    met = events.join(latest, on="customer").filter(
-        (pl.col("at") >= pl.col("since")) & (pl.col("at") < pl.col("bought"))
-    )
-    each = met.group_by("customer").agg(
-        pl.len().alias("events"), (pl.col("bought").first() - pl.col("at").min()).cast(pl.Int64).alias("took")
-    )
+def _met(shop: Shop, latest: pl.DataFrame, steps: list[str]) -> pl.DataFrame:
+    """Events in the days before their customer's latest purchase: `step`, `customer`, and how long before."""
+    events = pl.concat([_events(shop, step).with_columns(pl.col("step").cast(_STEP)) for step in steps])
+    there = pl.col("at").is_between(pl.col("since"), pl.col("bought"), closed="left")
+    took = (pl.col("bought") - pl.col("at")).cast(pl.Int64).alias("took")
+    return events.join(latest.lazy(), on="customer").filter(there).select("step", "customer", took).collect()
+
+
+def _before(latest: pl.DataFrame, step: str, met: pl.DataFrame) -> pl.DataFrame:
+    own = met if step == "any" else met.filter(pl.col("step") == step)
+    each = own.group_by("customer").agg(pl.len().alias("events"), pl.col("took").max())
     return each.select(
         pl.lit(step).alias("step"),
         pl.lit(latest.height, pl.Int64).alias("customers"),

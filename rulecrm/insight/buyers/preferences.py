@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from rulecrm.insight.asking import Length, known
-from rulecrm.insight.buyers.reading import Period, bounded, has, members, of_members, period, priced, shared
+from rulecrm.insight.buyers.reading import Period, bounded, has, known_sum, members, of_members, period, priced, shared
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
@@ -157,6 +157,6 @@ def _each(rows: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.col("customer").n_unique().cast(pl.Int64).alias("customers"),
             pl.len().cast(pl.Int64).alias("lines"),
-            pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()),
+            known_sum("amount"),
         )
     )

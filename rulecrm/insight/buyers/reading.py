@@ -7,7 +7,6 @@ Invariant: a sum of money stays a whole number of 1/10,000 units until it is sho
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 
 import polars as pl
 from attrs import frozen
@@ -21,7 +20,7 @@ from rulecrm.model.durations import Duration
 from rulecrm.runtime.arrays import Array
 
 __all__ = [
-    "INSTANT", "Period", "bounded", "detailed", "followed", "has", "instant", "members", "of_members", "per", "period",
+    "INSTANT", "Period", "bounded", "followed", "has", "instant", "known_sum", "members", "of_members", "per", "period",
     "priced", "segment_of", "shared",
 ]  # fmt: skip
 
@@ -75,19 +74,6 @@ def has(shop: Shop, kind: str, *columns: str) -> bool:
 def priced(shop: Shop, kind: str = "purchase") -> bool:
     """Whether the rows of a kind have amounts."""
     return has(shop, kind, "amount")
-
-
-def detailed(shop: Shop, columns: Collection[str]) -> pl.DataFrame:
-    """Every purchase up to T of a known customer, as `Shop.purchases`, with further columns.
-
-    Returns:
-        `customer`, `order`, `at`, `number` UInt32 (1 for the customer's first), and the columns; those that the facts
-        do not have are left out.
-    """
-    wanted = [name for name in columns if has(shop, "purchase", name)]
-    rows = shop.rows("purchase", ["customer", "order", *wanted]).filter(pl.col("customer").is_not_null())
-    found = rows.collect(engine="in-memory").sort("customer", "at", "order")
-    return found.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer").alias("number"))
 
 
 def segment_of(shop: Shop, name: str) -> str:
@@ -148,6 +134,11 @@ def shared(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """
     column = part * 0 + whole
     return pl.when(column > 0).then(part / column)
+
+
+def known_sum(name: str) -> pl.Expr:
+    """A sum; missing, not 0, of nothing that is known."""
+    return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
 
 
 def per(amount: pl.Expr, count: pl.Expr) -> pl.Expr:

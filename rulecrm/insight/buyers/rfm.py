@@ -43,7 +43,7 @@ def rfm_grid(shop: Shop, *, within: Length | None = None) -> Figure:
     """
     module, window = _scored(shop, within)
     names = [module.symbol(name) for name in ("recency_score", "frequency_score")]
-    people = _people(module, window, names).rename(dict(zip(names, ("recency", "frequency"), strict=True)))
+    people = _people(shop, module, window, names).rename(dict(zip(names, ("recency", "frequency"), strict=True)))
     scored = people.filter(pl.col("recency").is_not_null())
     cells = pl.DataFrame(
         [(recency, frequency) for recency in range(1, 6) for frequency in range(1, 6)],
@@ -113,7 +113,9 @@ def rfm_groups(shop: Shop, *, within: Length | None = None) -> Figure:
             "rfm_groups", title, definition, _with_share(empty).clear(), _GROUPED, (told,), module.origins("rfm_group"),
             shop.currency,
         )  # fmt: skip
-    people = _people(module, window, [symbol]).rename({symbol: "group"}).with_columns(pl.col("group").cast(pl.String))
+    people = (
+        _people(shop, module, window, [symbol]).rename({symbol: "group"}).with_columns(pl.col("group").cast(pl.String))
+    )
     sums = _titled(labels, titles).join(_sums(people, ["group"]), on="group", how="left", maintain_order="left")
     remarks = [] if people.height else [nothing(Words("the facts have no customers up to then", "该时点之前没有客户"))]
     return Figure(
@@ -139,10 +141,9 @@ def _scored(shop: Shop, within: Length | None) -> tuple[Standard, Duration]:
     return module, window
 
 
-def _people(module: Standard, window: Duration, names: list[str]) -> pl.DataFrame:
+def _people(shop: Shop, module: Standard, window: Duration, names: list[str]) -> pl.DataFrame:
     """Every customer, what the rules say of him or her, and `orders` and `amount` of the window."""
-    shop = module.shop
-    table = shop.result(names).table()
+    table = module.shop.result(names).table()
     bought = shop.purchases().filter(pl.col("at") > instant(shop.before(window)))
     paid = bought.group_by("customer").agg(pl.len().cast(pl.Int64).alias("orders"), pl.col("amount").sum())
     return table.join(paid.with_columns(pl.col("customer").cast(table.schema["customer"])), on="customer", how="left")

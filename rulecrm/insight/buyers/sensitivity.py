@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, has, per, period, priced
+from rulecrm.insight.buyers.reading import Period, bounded, has, known_sum, per, period, priced
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, length, nothing
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
@@ -126,9 +126,7 @@ def _nothing() -> pl.DataFrame:
 
 def _banded(sense: str, rows: pl.DataFrame, at_least: int) -> pl.DataFrame:
     """One row a band; counts of whole customers, sums of whole units."""
-    known = [
-        pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name) for name in ("amount", "off")
-    ]
+    known = [known_sum(name) for name in ("amount", "off")]
     each = rows.group_by("customer").agg(
         pl.len().cast(pl.Int64).alias("purchases"), pl.col("moved").sum().cast(pl.Int64), *known
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, detailed, has, instant, per, period, priced, shared
+from rulecrm.insight.buyers.reading import Period, bounded, has, instant, known_sum, per, period, priced, shared
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
@@ -82,40 +82,42 @@ _TITLES = {
 
 def _each(shop: Shop, stretch: Period, patience: Period) -> pl.DataFrame:
     """A row for each new customer."""
-    bought = detailed(shop, ["source", "amount", "refunded"])
-    none = [
-        pl.lit(None, dtype).alias(name)
-        for name, dtype in (("amount", pl.Int64), ("refunded", pl.Boolean))
-        if name not in bought.columns
-    ]
-    bought = bought.with_columns(pl.col("source").cast(pl.String), *none)
+    bought = shop.purchases()
     first = bought.filter((pl.col("number") == 1) & stretch.rows())
-    second = bought.filter(pl.col("number") == 2).select("customer", pl.col("at").alias("second"))
-    sums = bought.join(first.select("customer"), on="customer", how="semi").group_by("customer").agg(
-        pl.len().cast(pl.Int64).alias("orders"),
-        pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()).alias("amount"),
-        pl.when(pl.col("refunded").is_not_null().any()).then(pl.col("refunded").sum().cast(pl.Int64)).alias("refunds"),
-    )  # fmt: skip
+    second = bought.filter(pl.col("number") == 2).select("code", pl.col("at").alias("second"))
+    sums = bought.group_by("code").agg(pl.len().cast(pl.Int64).alias("orders"), known_sum("amount"))
+    named = shop.rows("purchase", ["order", "source"]).select("order", pl.col("source").cast(pl.String))
     due = shop.shifted(pl.col("at"), patience.length)
     over = due <= instant(shop.as_of)
     return (
-        first.select("customer", "source", "at", pl.col("amount").alias("first_amount"))
-        .join(second, on="customer", how="left")
-        .join(sums, on="customer", how="left")
-        .with_columns(over.alias("over"), (over & (pl.col("second") <= due)).fill_null(value=False).alias("in_time"))
+        first.select("customer", "code", "order", "at", pl.col("amount").alias("first_amount"))
+        .join(named.collect(engine="in-memory"), on="order", how="left")
+        .join(second, on="code", how="left")
+        .join(sums, on="code", how="left")
+        .join(_refunds(shop), on="customer", how="left")
+        .with_columns(
+            over.alias("over"),
+            (over & (pl.col("second") <= due)).fill_null(value=False).alias("in_time"),
+            pl.col("refunds").fill_null(0) if has(shop, "purchase", "refunded") else pl.col("refunds"),
+        )
     )
 
 
-def _counted(each: pl.DataFrame) -> pl.DataFrame:
-    def known(name: str) -> pl.Expr:
-        return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
+def _refunds(shop: Shop) -> pl.DataFrame:
+    """How many purchases of a customer were refunded; those with none are left out."""
+    if not has(shop, "purchase", "refunded"):
+        return shop.purchases().clear().select("customer", pl.lit(None, pl.Int64).alias("refunds"))
+    back = shop.rows("purchase", ["customer", "refunded"]).filter("refunded")
+    return back.group_by("customer").agg(pl.len().cast(pl.Int64).alias("refunds")).collect(engine="in-memory")
 
+
+def _counted(each: pl.DataFrame) -> pl.DataFrame:
     sums = each.group_by("source").agg(
         pl.len().cast(pl.Int64).alias("new_customers"),
         pl.col("over").sum().cast(pl.Int64).alias("base"),
         pl.col("in_time").sum().cast(pl.Int64).alias("again"),
         pl.col("orders").sum(),
-        known("amount"), known("refunds"), known("first_amount"),
+        known_sum("amount"), known_sum("refunds"), known_sum("first_amount"),
     )  # fmt: skip
     return (
         bounded(sums, "again", "base", names=("again_share", "low", "high"))

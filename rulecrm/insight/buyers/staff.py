@@ -11,7 +11,18 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, followed, has, instant, per, period, priced, shared
+from rulecrm.insight.buyers.reading import (
+    Period,
+    bounded,
+    followed,
+    has,
+    instant,
+    known_sum,
+    per,
+    period,
+    priced,
+    shared,
+)
 from rulecrm.insight.buyers.standard import standard
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
@@ -129,7 +140,7 @@ def _sold(shop: Shop, stretch: Period) -> pl.DataFrame | None:
     )
     sums = each.group_by("staff").agg(
         pl.col("orders").sum(), pl.len().cast(pl.Int64).alias("buyers"),
-        _known_sum("amount"), _known_sum("refunds"), (pl.col("orders") >= 2).sum().cast(pl.Int64).alias("again"),
+        known_sum("amount"), known_sum("refunds"), (pl.col("orders") >= 2).sum().cast(pl.Int64).alias("again"),
     )  # fmt: skip
     return sums.select(
         "staff", "orders", "buyers",
@@ -168,11 +179,6 @@ def _answered(shop: Shop, stretch: Period) -> pl.DataFrame | None:
         .agg(pl.col("seconds").median().alias("response_seconds"))
         .collect(engine="in-memory")
     )
-
-
-def _known_sum(name: str) -> pl.Expr:
-    """A sum; missing, not 0, of nothing that is known."""
-    return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
 
 
 def _named() -> pl.Expr:
