@@ -114,9 +114,9 @@ def _rule(shop: Shop, segment: str | None) -> tuple[Shop, str]:
     """A shop whose rules have the segment, and its symbol."""
     if segment is not None:
         return shop, segment_of(shop, segment)
-    own = [one.symbol for one in shop.rules.program.definitions if one.symbol == "blacklist" and one.form == "segment"]
-    if own:
-        return shop, segment_of(shop, "blacklist")
+    for one in shop.rules.program.definitions:
+        if (one.symbol, one.form, one.subject) == ("blacklist", "segment", "customer"):
+            return shop, one.symbol
     module = standard(shop, "std/service.rules", "blacklist")
     return module.shop, module.symbol("blacklist")
 
@@ -165,7 +165,7 @@ def _judged(
 
 
 def _with_evidence(shop: Shop, found: pl.DataFrame, clauses: tuple[_Clause, ...], explained: int) -> pl.DataFrame:
-    first = found.get_column("customer").unique(maintain_order=True).head(explained)
+    first = found.get_column("customer").unique(maintain_order=True).head(max(explained, 0))
     words = [
         (customer, place, _evidence(shop, clauses[place].symbol, customer))
         for customer, place in found.filter(pl.col("customer").is_in(first.implode()))

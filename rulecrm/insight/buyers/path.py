@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import bounded, followed, has, instant, period
+from rulecrm.insight.buyers.reading import bounded, followed, has, instant, period, worded
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
@@ -160,10 +160,10 @@ def _events(shop: Shop, step: str, columns: tuple[str, ...] = ()) -> pl.LazyFram
 
 def _met(shop: Shop, latest: pl.DataFrame, steps: list[str]) -> pl.DataFrame:
     """Events in the days before their customer's latest purchase: `step`, `customer`, and how long before."""
-    events = pl.concat([_events(shop, step).with_columns(pl.col("step").cast(_STEP)) for step in steps])
+    events = pl.concat([worded(_events(shop, step)).with_columns(pl.col("step").cast(_STEP)) for step in steps])
     there = pl.col("at").is_between(pl.col("since"), pl.col("bought"), closed="left")
     took = (pl.col("bought") - pl.col("at")).cast(pl.Int64).alias("took")
-    return events.join(latest.lazy(), on="customer").filter(there).select("step", "customer", took).collect()
+    return events.join(worded(latest.lazy()), on="customer").filter(there).select("step", "customer", took).collect()
 
 
 def _before(latest: pl.DataFrame, step: str, met: pl.DataFrame) -> pl.DataFrame:

@@ -7,9 +7,11 @@ Invariant: a sum of money stays a whole number of 1/10,000 units until it is sho
 from __future__ import annotations
 
 import datetime as dt
+from typing import TypeVar
 
 import polars as pl
 from attrs import frozen
+from polars import selectors
 
 from rulecrm.insight.asking import Length, duration_of, known
 from rulecrm.insight.buyers.wording import length
@@ -21,10 +23,12 @@ from rulecrm.runtime.arrays import Array
 
 __all__ = [
     "INSTANT", "Period", "bounded", "followed", "has", "instant", "known_sum", "members", "of_members", "per", "period",
-    "priced", "segment_of", "shared",
+    "priced", "segment_of", "shared", "worded",
 ]  # fmt: skip
 
 INSTANT = pl.Datetime("us", "UTC")
+
+Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
 
 
 @frozen
@@ -102,6 +106,11 @@ def of_members(rows: pl.DataFrame, who: pl.DataFrame) -> pl.DataFrame:
     return rows.join(who.select(pl.col("customer").cast(rows.schema["customer"])), on="customer", how="semi")
 
 
+def worded(rows: Rows) -> Rows:
+    """Rows whose keys, where they are categories in one frame and text in another, can meet."""
+    return rows.with_columns((selectors.categorical() | selectors.enum()).cast(pl.String))
+
+
 def followed(rows: pl.DataFrame, by: pl.DataFrame, within: Duration, shop: Shop) -> pl.DataFrame:
     """Rows, and the first later instant at which something followed.
 
@@ -115,9 +124,11 @@ def followed(rows: pl.DataFrame, by: pl.DataFrame, within: Duration, shop: Shop)
         The rows in the order of time, and `next` Datetime in UTC: later than `at`, at most `within` after it; missing
         where nothing followed.
     """
-    later = by.select("customer", "at", pl.col("at").alias("next")).sort("at")
-    found = rows.sort("at").join_asof(
-        later, on="at", by="customer", strategy="forward", allow_exact_matches=False, check_sortedness=False
+    later = worded(by.select("customer", "at", pl.col("at").alias("next"))).sort("at")
+    found = (
+        worded(rows)
+        .sort("at")
+        .join_asof(later, on="at", by="customer", strategy="forward", allow_exact_matches=False, check_sortedness=False)
     )
     in_time = pl.col("next") <= shop.shifted(pl.col("at"), within)
     return found.with_columns(pl.when(in_time).then("next").alias("next"))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, has, period, shared
+from rulecrm.insight.buyers.reading import Period, bounded, has, period, shared, worded
 from rulecrm.insight.buyers.standard import Standard, standard
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, length, nothing
 from rulecrm.insight.figure import Figure, Words
@@ -127,9 +127,9 @@ def _inquiries(shop: Shop, module: Standard, stretch: Period) -> pl.DataFrame | 
     asking = module.param("asking_before")
     assert isinstance(asking, Duration)
     asked = shop.rows("inquiry", ["customer"]).filter(pl.col("customer").is_not_null()).collect(engine="in-memory")
-    asked = asked.select("customer", "at", pl.col("at").alias("asked")).sort("at")
+    asked = worded(asked.select("customer", "at", pl.col("at").alias("asked"))).sort("at")
     orders = shop.rows("order", ["customer"]).filter(stretch.rows() & pl.col("customer").is_not_null())
-    found = orders.collect(engine="in-memory").sort("at").join_asof(
+    found = worded(orders).collect(engine="in-memory").sort("at").join_asof(
         asked, on="at", by="customer", strategy="backward", allow_exact_matches=False, check_sortedness=False
     )  # fmt: skip
     before = pl.col("asked") >= shop.shifted(pl.col("at"), -asking)
