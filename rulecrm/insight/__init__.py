@@ -19,6 +19,11 @@ from rulecrm.insight.buyers import (
     staff,
 )
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
+from rulecrm.insight.products.audience import likely_next, product_audience
+from rulecrm.insight.products.bundles import bundles
+from rulecrm.insight.products.prices import price_sensitivity
+from rulecrm.insight.products.roles import product_role_sums, product_roles
+from rulecrm.insight.products.seasons import seasonality
 from rulecrm.insight.shop import Shop
 
 __all__ = [
@@ -28,6 +33,7 @@ __all__ = [
     "Remark",
     "Shop",
     "Words",
+    # who buys, and who serves
     "blacklist",
     "buying_times",
     "orders_after",
@@ -39,4 +45,12 @@ __all__ = [
     "service_record",
     "sources",
     "staff",
+    # what is sold
+    "bundles",
+    "likely_next",
+    "price_sensitivity",
+    "product_audience",
+    "product_role_sums",
+    "product_roles",
+    "seasonality",
 ]

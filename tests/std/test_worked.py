@@ -189,7 +189,7 @@ def test_how_purchases_were_decided() -> None:
         ("price_sensitivity", "sensitivity", "bob", "too_few_to_tell"),
         ("mean_discount_rate", "sensitivity", "jon", 0.2),  # 10 off 50
         ("coupon_led", "sensitivity", "jon", True),
-        ("refunded_share", "service", "gus", 0.75),
+        ("refunds_share", "service", "gus", 0.75),
         ("refunded_amount", "service", "gus", Decimal(120)),
         ("refunded_spending", "service", "gus", 0.6),  # of 200
         ("refunds_too_often", "service", "gus", True),
@@ -203,3 +203,29 @@ def test_sensitivity_and_service(name: str, module: str, customer: str, expected
     rules = rulecrm.loads(f'import "std/{module}.rules"\n{SHOP}')
     found = rules.evaluate(facts(rules.program.schema), as_of=AS_OF, only=[name]).table()
     assert found.filter(pl.col("customer") == customer)[name].item() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # Sold since 20 March, noon: p1 to ann twice and to cat; p2 to fay and leo; p3 and p5 to ann; p4 to cat, twice to
+        # gus and five times to jon. In the ninety days before: p1 to ann three times, p2 to bob, p4 to gus twice.
+        ("units", (3, 2, 1, 8, 1)),
+        ("revenue", tuple(map(Decimal, (400, 270, 250, 360, 100)))),
+        ("margin_rate", (0.5,) * 5),
+        ("buyers", (2, 2, 1, 3, 1)),
+        ("first_buyers", (1, 2, 1, 2, 1)),
+        ("growth", (100 / 300, 190 / 80, None, 260 / 100, None)),
+        ("rebought", (1 / 3, 0, 0, 5 / 8, 0)),
+        ("refunded_share", (0, 0, 0, 1 / 8, None)),  # no order names p5: it is the second line of one of p3
+        # All margins are alike; 1380 of revenue are 276 a product. Of p4 there are five units and more.
+        ("growing", (False, False, False, True, False)),
+        ("product_role", ("profit", "potential", "potential", "profit", "potential")),
+    ],
+)
+def test_a_figure_of_products(name: str, expected: tuple[object, ...]) -> None:
+    rules = rulecrm.loads(f'import "std/products.rules"\n{SHOP}')
+    found = rules.evaluate(facts(rules.program.schema), as_of=AS_OF, only=[name]).table("product")
+    assert found.get_column("product").to_list() == ["p1", "p2", "p3", "p4", "p5"]
+    values = found.get_column(name).to_list()
+    assert values == [pytest.approx(one) if isinstance(one, float) else one for one in expected]

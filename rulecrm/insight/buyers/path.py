@@ -11,10 +11,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import bounded, followed, has, instant, period, worded
+from rulecrm.insight.buyers.reading import Period, bounded, followed, has, instant, period, worded
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
+from rulecrm.model.durations import Duration
 
 __all__ = ["orders_after", "path_to_purchase"]
 
@@ -98,16 +99,9 @@ def orders_after(shop: Shop, *, within: Length = "90d", waits: Length = "1d") ->
     ordered = has(shop, "order")
     if not ordered:
         remarks.append(lacking(Words("what was ordered", "下单情况"), "`placed_at` of `orders`"))
-    known = there if ordered else []
-    orders = shop.rows("order", ["customer"]).collect(engine="in-memory") if known else None
-    parts, amounts = [], has(shop, "cart", "amount")
-    for step in known:
-        assert orders is not None
-        columns = ("amount",) if step == "cart" and amounts else ()
-        events = _events(shop, step, columns)
-        over = shop.shifted(pl.col("at"), patience.length) <= instant(shop.as_of)
-        lasting = events.filter(stretch.rows() & over).collect(engine="in-memory")
-        parts.append(_after(step, followed(lasting, orders, patience.length, shop)))
+    known, amounts = (there if ordered else []), has(shop, "cart", "amount")
+    outcomes = _outcomes(shop, known, stretch, patience.length) if known else None
+    parts = [] if outcomes is None else [_after(step, outcomes, valued=amounts) for step in known]
     if parts and not sum(int(part.get_column("events")[0]) for part in parts):
         remarks.append(nothing(Words("nothing of this happened in that time", "该时段内没有此类行为")))
     if "cart" in known and not amounts:
@@ -178,10 +172,24 @@ def _before(latest: pl.DataFrame, step: str, met: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _after(step: str, events: pl.DataFrame) -> pl.DataFrame:
+def _outcomes(shop: Shop, steps: list[str], stretch: Period, patience: Duration) -> pl.DataFrame:
+    """Events of the period whose time is over: `step`, `customer`, `amount` of carts, and when an order followed."""
+    over = shop.shifted(pl.col("at"), patience) <= instant(shop.as_of)
+    parts = []
+    for step in steps:
+        valued = step == "cart" and has(shop, "cart", "amount")
+        rows = _events(shop, step, ("amount",) if valued else ()).filter(stretch.rows() & over)
+        amount = pl.col("amount") if valued else pl.lit(None, pl.Int64).alias("amount")
+        parts.append(worded(rows).select(pl.col("step").cast(_STEP), "customer", "at", amount))
+    # What was ordered before the period follows nothing in it.
+    orders = shop.rows("order", ["customer"]).filter(stretch.rows()).collect(engine="in-memory")
+    return followed(pl.concat(parts).collect(engine="in-memory"), orders, patience, shop)
+
+
+def _after(step: str, outcomes: pl.DataFrame, *, valued: bool) -> pl.DataFrame:
     left = pl.col("next").is_null()
-    value = Shop.paid(pl.col("amount").filter(left).sum()) if "amount" in events.columns else pl.lit(None)
-    return events.select(
+    value = Shop.paid(pl.col("amount").filter(left).sum()) if step == "cart" and valued else pl.lit(None)
+    return outcomes.filter(pl.col("step") == step).select(
         pl.lit(step).alias("step"),
         pl.col("customer").n_unique().cast(pl.Int64).alias("customers"),
         pl.col("customer").filter(~left).n_unique().cast(pl.Int64).alias("ordered"),

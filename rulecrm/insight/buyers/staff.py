@@ -31,7 +31,6 @@ from rulecrm.insight.shop import Shop
 __all__ = ["staff"]
 
 _FEW = 30
-_LOW_STARS = 2
 
 
 def staff(shop: Shop, *, within: Length = "90d", converts: Length = "3d") -> Figure:
@@ -47,19 +46,23 @@ def staff(shop: Shop, *, within: Length = "90d", converts: Length = "3d") -> Fig
         A row for each `staff` (String), by revenue: `asked` (customers who asked), `converted` (of them, who paid an
         order in time, whoever sold it), `conversion` with `low` and `high` (Wilson, 95 %), `orders` (paid, of the
         member), `buyers`, `revenue`, `order_value`, `again` (buyers with two orders or more of the member),
-        `again_share`, `refund_share`, `ratings`, `rating` (mean, Float64), `low_rating_share` (1 or 2 stars),
-        `response_seconds` (median, of rows of `answer`). A column that the facts cannot tell is missing throughout, and
-        a remark says so.
+        `again_share`, `refund_share`, `ratings`, `rating` (mean, Float64), `low_rating_share` (up to `low_stars` of
+        `std/staff.rules`), `response_seconds` (median, of rows of `answer`). A column that the facts cannot tell is
+        missing throughout, and a remark says so.
 
     Raises:
         RulesError: R800 a length that is none.
     """
     stretch, patience = period(shop, within), period(shop, converts)
+    # The kind `answer`, and what a low rating is, are the module's, which the shop's own rules need not import.
+    module = standard(shop, "std/staff.rules", "staff_response")
+    low_stars = module.param("low_stars")
+    assert isinstance(low_stars, int)
     parts = {
         "asked": _asked(shop, stretch, patience),
         "sold": _sold(shop, stretch),
-        "rated": _rated(shop, stretch),
-        "answered": _answered(shop, stretch),
+        "rated": _rated(shop, stretch, low_stars),
+        "answered": _answered(module.shop, stretch),
     }
     frame = _joined([part for part in parts.values() if part is not None])
     remarks = _remarks(shop, parts, frame, stretch)
@@ -71,10 +74,11 @@ def staff(shop: Shop, *, within: Length = "90d", converts: Length = "3d") -> Fig
             f"{patience.words.en} are over; converted are those of them who paid an order at most "
             f"{patience.words.en} after such a question, whoever sold it. Orders, buyers and revenue are those whose "
             "order names the member; again are buyers with two such orders or more. Ratings are those of reviews "
-            "that name the member; the response is the median of its answers.",
+            f"that name the member, low up to {low_stars} stars; the response is the median of its answers.",
             f"最近 {stretch.words.zh}。咨询客户为向该人员提问且 {patience.words.zh}等待期已满的客户；转化客户为其中在"
             f"提问后 {patience.words.zh}内付款的客户，不论由谁成交。订单、购买客户与销售额按订单所属人员统计；复购客"
-            "户为在该人员处有两笔及以上订单的客户。评分取自指明该人员的评价；响应时间为其回复的中位数。",
+            f"户为在该人员处有两笔及以上订单的客户。评分取自指明该人员的评价，不高于 {low_stars} 分为低分；响应时间为"
+            "其回复的中位数。",
         ),
         frame,
         {
@@ -152,7 +156,7 @@ def _sold(shop: Shop, stretch: Period) -> pl.DataFrame | None:
     )  # fmt: skip
 
 
-def _rated(shop: Shop, stretch: Period) -> pl.DataFrame | None:
+def _rated(shop: Shop, stretch: Period, low_stars: int) -> pl.DataFrame | None:
     if not has(shop, "review", "staff", "rating"):
         return None
     rows = shop.rows("review", ["customer", "staff", "rating"])
@@ -162,18 +166,16 @@ def _rated(shop: Shop, stretch: Period) -> pl.DataFrame | None:
         .agg(
             pl.len().cast(pl.Int64).alias("ratings"),
             pl.col("rating").mean().alias("rating"),
-            (pl.col("rating") <= _LOW_STARS).mean().alias("low_rating_share"),
+            (pl.col("rating") <= low_stars).mean().alias("low_rating_share"),
         )
         .collect(engine="in-memory")
     )
 
 
 def _answered(shop: Shop, stretch: Period) -> pl.DataFrame | None:
-    # `answer` is a kind of std/staff.rules, which the shop's own rules need not import.
-    told = standard(shop, "std/staff.rules", "staff_response").shop
-    if not has(told, "answer", "staff", "seconds"):
+    if not has(shop, "answer", "staff", "seconds"):
         return None
-    rows = told.rows("answer", ["staff", "seconds"]).filter(stretch.rows() & pl.col("staff").is_not_null())
+    rows = shop.rows("answer", ["staff", "seconds"]).filter(stretch.rows() & pl.col("staff").is_not_null())
     return (
         rows.group_by(pl.col("staff").cast(pl.String))
         .agg(pl.col("seconds").median().alias("response_seconds"))

@@ -57,7 +57,7 @@ def test_the_standard_blacklist_says_what_it_could_not_ask() -> None:
     ]
     assert figure.frame["clause"].item().startswith("purchases_judged >= refunds_judged_from")
     assert figure.frame["evidence"].item() == (
-        "purchases_judged >= refunds_judged_from: 3 >= 3; refunded_share >= refunds_limit: 0.666667 >= 0.5"
+        "purchases_judged >= refunds_judged_from: 3 >= 3; refunds_share >= refunds_limit: 0.666667 >= 0.5"
     )
     left_out = [one.about for one in figure.remarks if one.code == "R836"]
     assert {"reason": "cancels_too_often"} in left_out
