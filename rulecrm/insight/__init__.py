@@ -5,6 +5,19 @@ Each answer is a `Figure`: a frame, the definition of its numbers, and in words 
 
 from __future__ import annotations
 
+from rulecrm.insight.buyers import (
+    blacklist,
+    buying_times,
+    orders_after,
+    path_to_purchase,
+    preferences,
+    rfm_grid,
+    rfm_groups,
+    sensitivity,
+    service_record,
+    sources,
+    staff,
+)
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
 from rulecrm.insight.products.audience import likely_next, product_audience
 from rulecrm.insight.products.bundles import bundles
@@ -20,6 +33,18 @@ __all__ = [
     "Remark",
     "Shop",
     "Words",
+    # who buys, and who serves
+    "blacklist",
+    "buying_times",
+    "orders_after",
+    "path_to_purchase",
+    "preferences",
+    "rfm_grid",
+    "rfm_groups",
+    "sensitivity",
+    "service_record",
+    "sources",
+    "staff",
     # what is sold
     "bundles",
     "likely_next",

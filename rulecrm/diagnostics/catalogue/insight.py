@@ -21,6 +21,24 @@ a difference, not 0: of shares as a share (`0.005` from 2 % to 2.5 %), of means 
 deviation and the information of a look are above 0.""",
     ),
     Code(
+        "R836",
+        "a figure lacks facts",
+        """The facts do not have the columns or the rows that a part of a figure is made of: its column is missing, or
+its row is left out, and everything else stands. Give the columns, or read the figure without that part.""",
+    ),
+    Code(
+        "R837",
+        "a figure of nobody",
+        """In the period, or in the segment, there is nobody and nothing to count. The figure is empty, which says
+nothing about customers: look at a longer period, or at the instant that was asked about.""",
+    ),
+    Code(
+        "R838",
+        "little can be concluded",
+        """There are numbers, and chance explains most of them: few customers, equal figures, facts that tell days and
+not hours, rows that name nobody. The remark says which. Intervals that overlap are not told apart.""",
+    ),
+    Code(
         "R845",
         "the facts do not have what a figure of products is made of",
         """A figure of products needs lines: items, or orders that name a product, with the columns that the remark
