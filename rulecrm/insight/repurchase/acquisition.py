@@ -252,11 +252,12 @@ def _spread_definition(shop: Shop, matched: Won, margin: Amount) -> Words:
         "counted, in "
         "row `all` every order: `cost_per_order` is the whole cost by the orders counted, and falls with each "
         f"repurchase. `revenue` is what was paid for the orders counted, refunds not taken off; {said.en}; `paid_back` "
-        "says whether it has reached the cost. The row without a source is all together.",
+        "says whether it has reached the cost. Without orders, or amounts, cells are left blank. The row without a "
+        "source is all together.",
         f"截至{instant.zh}；{matched.said.zh}。第 n 行只计每位客户的前 n 单，`all` 行计全部订单："
         "`cost_per_order` 为总成本除以计入的订单数，随复购下降。`revenue` 为计入订单的支付金额（未扣退款）；"
         f"{said.zh}；"
-        "`paid_back` 表示是否已覆盖成本。来源为空的行为合计。",
+        "`paid_back` 表示是否已覆盖成本。没有订单或金额时留空。来源为空的行为合计。",
     )
 
 

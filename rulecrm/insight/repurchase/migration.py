@@ -300,9 +300,9 @@ def _definition(moved: _Moved) -> Words:
     who = "customers" if moved.subject == "customer" else f"{moved.subject}s"
     return Words(
         f"How many {who} went from each label to each. {moved.when.en}, refunds not taken off. `share` is of all {who} "
-        f"that began with the label, with Wilson's interval, 95%. {moved.order.en}",
-        f"从每个标签到每个标签的数量。{moved.when.zh}（未扣退款）。`share` 为占起点标签人数的比例，附 95% 威尔逊区间。"
-        f"{moved.order.zh}",
+        f"that began with the label, with Wilson's interval, 95%; blank where none did. {moved.order.en}",
+        f"从每个标签到每个标签的数量。{moved.when.zh}（未扣退款）。`share` 为占起点标签人数的比例，附 95% 威尔逊区间；"
+        f"起点无人时留空。{moved.order.zh}",
     )
 
 

@@ -99,9 +99,10 @@ def _definition(instant: Words, length: Words | None) -> Words:
     return Words(
         f"Customers are put into rows by how many purchases they made {which.en}. `orders` and `revenue` are those "
         "purchases and what was paid for them, refunds not taken off; `order_value` is revenue by order. `5+` are five "
-        "purchases and more. The interval is Wilson's, 95%, of the share of customers.",
+        "purchases and more. What cannot be divided, as nobody bought so often, is left blank. The interval is "
+        "Wilson's, 95%, of the share of customers.",
         f"{which.zh}，按每位客户的购买次数分行。`orders` 与 `revenue` 为这些购买的笔数与支付金额（未扣退款），"
-        "`order_value` 为每单金额。`5+` 为五次及以上。区间为客户占比的 95% 威尔逊区间。",
+        "`order_value` 为每单金额。`5+` 为五次及以上。无人达到的次数留空。区间为客户占比的 95% 威尔逊区间。",
     )
 
 
