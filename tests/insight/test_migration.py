@@ -63,11 +63,17 @@ def paid(world: World, since: dt.datetime | None = None) -> dict[str, int]:
     }
 
 
+def halfway(world: World) -> dt.datetime:
+    """The instant of a purchase before T, where there is one: it belongs to what was before."""
+    earlier = sorted(one.at for one in world.purchases if one.at < world.now)
+    return earlier[len(earlier) // 2] if earlier else world.now - dt.timedelta(days=20)
+
+
 @given(world=worlds())
 @settings(max_examples=15)
 @pytest.mark.parametrize("name", ["often", "stay"])
 def test_moves_are_those_that_plain_python_finds(world: World, name: str) -> None:
-    before = world.now - dt.timedelta(days=20)
+    before = halfway(world)
     label = {"often": often, "stay": stay}[name]
     figure = migration(world.shop, name, before=before)
     moves = expected(label(world, before), label(world, world.now), paid(world, before))
@@ -91,7 +97,7 @@ def test_two_classifications_are_set_side_by_side(world: World) -> None:
     assert found(figure.frame) == expected(often(world, world.now), lately(world, world.now), paid(world))
     assert set(figure.frame["direction"]) <= {"none"}
     assert figure.frame.height == 6
-    before = world.now - dt.timedelta(days=20)
+    before = halfway(world)
     both = migration(world.shop, "often", to="lately", before=before)
     assert found(both.frame) == expected(often(world, before), lately(world, world.now), paid(world, before))
 

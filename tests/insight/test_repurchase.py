@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from math import isclose
 
@@ -30,7 +31,7 @@ from rulecrm.insight import (
 )
 from rulecrm.insight.repurchase.survival import kaplan_meier, kaplan_meier_grouped
 from rulecrm.insight.statistics import proportion
-from tests.insight.bought import World, cdnow, cents, lines, worlds
+from tests.insight.bought import Purchase, World, cdnow, cents, lines, worlds
 
 DAY = dt.timedelta(days=1)
 
@@ -47,7 +48,7 @@ def share(repeated: int, base: int) -> tuple[int, int, float | None]:
 
 
 @given(world=worlds())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_second_purchases_are_those_that_plain_python_finds(world: World) -> None:
     firsts = [(bought[0].at, bought[1].at if len(bought) > 1 else None) for bought in world.seen().values()]
     over = [(first, second) for first, second in firsts if world.later(first, 45) <= world.now]
@@ -118,7 +119,7 @@ def pauses(world: World, *, first: bool) -> list[tuple[str, int, bool]]:
 
 
 @given(world=worlds())
-@settings(max_examples=25)
+@settings(max_examples=15)
 @pytest.mark.parametrize("after", ["first", "any"])
 def test_the_curve_is_that_of_kaplan_and_meier(world: World, after: str) -> None:
     found = pauses(world, first=after == "first")
@@ -147,6 +148,35 @@ def test_without_open_pauses_the_curve_is_the_conversion(world: World) -> None:
     conversion = second_purchase(everybody.shop).frame
     if curve.height:
         assert isclose(curve["share"][-1], conversion["share"][0], abs_tol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "days"),
+    [
+        # The clock skips from 2:00 to 3:00 on 9 March: half past two of that day is half past three.
+        ("2025-03-08T02:30-05:00", "2025-03-09T03:10-04:00", 1),
+        ("2025-03-08T02:30-05:00", "2025-03-09T03:30-04:00", 1),
+        ("2025-03-08T02:30-05:00", "2025-03-09T03:31-04:00", 2),
+        # It shows 1:10 twice on 2 November: a day after half past one is the first half past one.
+        ("2025-11-01T01:30-04:00", "2025-11-02T01:30-04:00", 1),
+        ("2025-11-01T01:30-04:00", "2025-11-02T01:10-05:00", 2),
+        ("2025-11-02T01:50-04:00", "2025-11-02T01:10-05:00", 1),
+        ("2025-11-02T01:50-04:00", "2025-11-02T01:50-04:00", 0),
+    ],
+)  # fmt: skip
+def test_days_are_those_of_the_clock(first: str, second: str, days: int) -> None:
+    one, other = (dt.datetime.fromisoformat(text).astimezone(dt.UTC) for text in (first, second))
+    bought = (Purchase("c", "1", one, 5, None), Purchase("c", "2", other, 5, None))
+    world = World("America/New_York", bought, other + 40 * DAY)
+    assert pauses(world, first=True) == [("c", days, True)]
+    assert repurchase_curve(world.shop).frame.filter(pl.col("again") > 0)["days"].to_list() == [days]
+    # As long as the day is not over, nothing can be said of it.
+    at_once = World("America/New_York", bought, other)
+    whole = max(n for n in range(3) if world.later(one, n) <= other)
+    assert pauses(at_once, first=True) == [("c", whole, whole == days)]
+    assert repurchase_curve(at_once.shop).frame.select("days", "again").rows() == [
+        (day, int(day == days)) for day in range(whole + 1)
+    ]
 
 
 def test_the_interval_is_that_of_another_package() -> None:
@@ -288,8 +318,15 @@ def test_shares_of_revenue_are_those_that_plain_python_finds(world: World) -> No
             assert value == half_up
 
 
+def test_an_order_value_is_rounded_half_up() -> None:
+    now = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
+    bought = tuple(Purchase("a", str(number), now, paid, None) for number, paid in enumerate((1, 1, 0)))
+    values = order_shares(World("Asia/Shanghai", bought, now).shop).frame["order_value"]
+    assert values.to_list() == [None, None, Decimal("0.0067"), None, None]
+
+
 @given(world=worlds())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_costs_are_spread_as_plain_python_spreads_them(world: World) -> None:
     spent = pl.DataFrame(
         {
@@ -355,6 +392,21 @@ def test_a_repurchase_makes_an_order_cheaper() -> None:
     assert isclose(last["cost_per_order"], 235_700 / 69_659, abs_tol=1e-4)
     # 2,500,315.63 times a tenth is just enough.
     assert [row["paid_back"] for row in figure.frame.iter_rows(named=True)] == [False] * 4 + [True]
+
+
+def test_what_comes_to_the_cost_is_paid_back() -> None:
+    now = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
+    bought = (Purchase("a", "1", now - 40 * DAY, 1_000, None), Purchase("a", "2", now - 39 * DAY, 1, None))
+    shop = World("Asia/Shanghai", bought, now).shop
+    assert acquisition_cost(shop, per_customer="10.00").frame["paid_back"].to_list() == [True] * 5
+    assert acquisition_cost(shop, per_customer="10.01").frame["paid_back"].to_list() == [False] + [True] * 4
+    assert payback(shop, per_customer="10.01", days=(0, 1, 39, 40)).frame["paid_back"].to_list() == [
+        False,
+        True,
+        True,
+        None,
+    ]
+    assert payback(shop, per_customer=0, days=(0,)).frame.select("return_share", "paid_back").row(0) == (None, True)
 
 
 # --- targets ------------------------------------------------------------------------------------------------------
@@ -432,6 +484,17 @@ def test_targets_are_given_in_three_ways() -> None:
     assert one["passed"].to_list() == [2.5 / 7] * 2
 
 
+def test_by_this_point_of_the_week_means_to_the_instant() -> None:
+    noon = dt.datetime(2025, 2, 26, 4, tzinfo=dt.UTC)
+    late = noon - 7 * DAY + dt.timedelta(microseconds=1)
+    # The eighth week before counts, the ninth does not.
+    instants = [noon - 7 * DAY, late, noon - 56 * DAY, noon - 63 * DAY, noon]
+    bought = tuple(Purchase("a", str(number), at, 5, None) for number, at in enumerate(instants))
+    frame = weekly_targets(World("Asia/Shanghai", bought, noon).shop, {"orders": 4}).frame
+    columns = ("actual", "share", "passed", "usual", "projected", "reached")
+    assert frame.select(columns).row(0) == (1, 0.25, 2.5 / 7, 2 / 3, Decimal("1.5"), None)
+
+
 # --- nothing to conclude from -------------------------------------------------------------------------------------
 
 ALL: dict[str, Callable[[Shop], Figure]] = {
@@ -487,6 +550,24 @@ def test_what_cannot_be_concluded_is_said(shop: str, figure: str) -> None:
     if any(found.frame.get_column(name).null_count() for name in found.frame.columns):
         assert found.remarks or "blank" in found.definition.en or "missing" in found.definition.en
     assert set(found.columns) >= {name for name in found.frame.columns if name != "customer"} - {"direction"}
+
+
+def test_amounts_in_other_currencies_need_rates() -> None:
+    orders = pl.DataFrame(
+        {
+            "order": ["1", "2"],
+            "customer": ["a", "b"],
+            "paid_at": [dt.datetime(2025, 1, 1, tzinfo=dt.UTC)] * 2,
+            "amount": ["1.00", "2.00"],
+            "currency": ["CNY", "USD"],
+        }
+    ).with_columns(pl.col("amount").str.to_decimal(scale=2))
+    shop = Shop.of(
+        rulecrm.loads('timezone "UTC"\ncurrency CNY'), rulecrm.Facts.from_frames(orders=orders), as_of="2025-02-01"
+    )
+    for ask in (order_shares, cohorts, second_purchase):
+        with pytest.raises(RulesError, match="USD"):
+            ask(shop)
 
 
 @pytest.mark.parametrize(

@@ -267,7 +267,8 @@ def _payback_definition(shop: Shop, matched: Won, margin: Amount) -> Words:
         f"As of {instant.en}; {matched.said.en}. In row d, only customers count whose d days after the day of the "
         "first "
         "purchase are over: what they cost, and what they brought from the first purchase to the end of the d-th day, "
-        f"each by their number. Refunds are not taken off; {said.en}; costs that won nobody are not in it. The row "
+        f"each by their number. Refunds are not taken off; {said.en}; costs that won nobody are not in it, and "
+        "where nothing was spent there is no share. The row "
         "without a source is all together.",
         f"截至{instant.zh}；{matched.said.zh}。第 d 行只计首购后已满 d 天的客户：其人均成本，以及从首购到第 d "
         "天结束的人均贡献。"

@@ -69,11 +69,11 @@ def _cells(shop: Shop, by: Unit) -> pl.DataFrame:
     """What was bought: `cohort`, `period`, `retained`, `revenue` (Int64; missing where none of them has an amount)."""
     began = pl.col("day").dt.truncate(_EVERY[by])
     rows = shop.purchases().lazy().select("code", "number", "amount", began.alias("began"))
-    # One row a customer and period first: purchases are in order, so a change of either is a new pair.
-    new = (pl.col("code") != pl.col("code").shift(fill_value=0)) | (pl.col("began") != pl.col("began").shift())
+    # Purchases are in order, so a customer's first one in a period is where the period changes.
+    new = (pl.col("number") == 1) | (pl.col("began") != pl.col("began").shift())
     cohort = pl.when(pl.col("number") == 1).then("began").forward_fill()
     return (
-        rows.with_columns(cohort.alias("cohort"), (new | (pl.col("number") == 1)).fill_null(value=True).alias("new"))
+        rows.with_columns(cohort.alias("cohort"), new.alias("new"))
         .group_by("cohort", "began")
         .agg(
             retained=pl.col("new").sum().cast(pl.Int64),
