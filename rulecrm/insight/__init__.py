@@ -24,6 +24,18 @@ from rulecrm.insight.products.bundles import bundles
 from rulecrm.insight.products.prices import price_sensitivity
 from rulecrm.insight.products.roles import product_role_sums, product_roles
 from rulecrm.insight.products.seasons import seasonality
+from rulecrm.insight.repurchase import (
+    acquisition_cost,
+    cohorts,
+    migration,
+    migration_balance,
+    order_shares,
+    payback,
+    repurchase_curve,
+    repurchase_rate,
+    second_purchase,
+    weekly_targets,
+)
 from rulecrm.insight.shop import Shop
 
 __all__ = [
@@ -45,6 +57,17 @@ __all__ = [
     "service_record",
     "sources",
     "staff",
+    # repurchase and retention
+    "acquisition_cost",
+    "cohorts",
+    "migration",
+    "migration_balance",
+    "order_shares",
+    "payback",
+    "repurchase_curve",
+    "repurchase_rate",
+    "second_purchase",
+    "weekly_targets",
     # what is sold
     "bundles",
     "likely_next",
