@@ -5,7 +5,26 @@ Each answer is a `Figure`: a frame, the definition of its numbers, and in words 
 
 from __future__ import annotations
 
+from rulecrm.insight.effect import (
+    campaign_channels,
+    campaign_cost,
+    campaign_effect,
+    campaign_size,
+    campaign_waves,
+)
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
 from rulecrm.insight.shop import Shop
 
-__all__ = ["Figure", "Language", "Origin", "Remark", "Shop", "Words"]
+__all__ = [
+    "Figure",
+    "Language",
+    "Origin",
+    "Remark",
+    "Shop",
+    "Words",
+    "campaign_channels",
+    "campaign_cost",
+    "campaign_effect",
+    "campaign_size",
+    "campaign_waves",
+]

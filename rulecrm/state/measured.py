@@ -41,6 +41,7 @@ MESSAGED = (
     Field("clicked", INSTANT, "likewise", nullable=True),
     Field("replied", INSTANT, "likewise", nullable=True),
     Field("unsubscribed", INSTANT, "likewise", nullable=True),
+    Field("complained", INSTANT, "likewise", nullable=True),
 )
 
 CHARGED = (
@@ -52,7 +53,7 @@ CHARGED = (
 )
 
 _HEARD = (
-    Received.DELIVERED, Received.OPENED, Received.CLICKED, Received.REPLIED, Received.UNSUBSCRIBED
+    Received.DELIVERED, Received.OPENED, Received.CLICKED, Received.REPLIED, Received.UNSUBSCRIBED, Received.COMPLAINED
 )  # fmt: skip
 
 
@@ -81,14 +82,23 @@ def measured(connection: sa.Connection, campaign: str) -> Measured:
     assigned = sa.select(*(journeys[field.name] for field in ASSIGNED)).where(*mine, journeys.erased == 0)
     gone = connection.execute(sa.select(sa.func.count()).where(*mine, journeys.erased != 0)).scalar_one()
 
-    own = (decided.decision >= first, decided.decision < end, decided.campaign == campaign, decided.action == "send")
-    own = (*own, decided.erased == 0)
+    own: tuple[sa.ColumnElement[bool], ...] = (
+        decided.decision >= first, decided.decision < end, decided.campaign == campaign, decided.action == "send",
+        decided.erased == 0,
+    )  # fmt: skip
     heard = _heard(own)
     messaged = (
         sa.select(
-            decided.decision, decided.customer, decided.wave, decided.round, decided.at,
-            sa.func.coalesce(held.channel, decided.channel), sa.func.coalesce(held.template, decided.template),
-            decided.outcome, held.sent_at, *(heard.c[what.value] for what in _HEARD),
+            decided.decision,
+            decided.customer,
+            decided.wave,
+            decided.round,
+            decided.at,
+            sa.func.coalesce(held.channel, decided.channel),
+            sa.func.coalesce(held.template, decided.template),
+            decided.outcome,
+            held.sent_at,
+            *(heard.c[what.value] for what in _HEARD),
         )  # fmt: skip
         .select_from(tables.decisions)
         .join(tables.outbox, held.decision == decided.decision, isouter=True)
@@ -119,5 +129,7 @@ def _heard(own: tuple[sa.ColumnElement[bool], ...]) -> sa.Subquery:
     return query.where(*own).group_by(told.decision).subquery()
 
 
-def _fetched(connection: sa.Connection, query: sa.Select[tuple[object, ...]], fields: tuple[Field, ...]) -> pl.DataFrame:
+def _fetched(
+    connection: sa.Connection, query: sa.Select[tuple[object, ...]], fields: tuple[Field, ...]
+) -> pl.DataFrame:
     return bulk.at_the_door(bulk.fetch(connection, query, bulk.physical(fields)), fields)

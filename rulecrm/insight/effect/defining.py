@@ -85,8 +85,8 @@ def defined(
         parts.append(
             Words(
                 "A row of a wave counts those for whom that send was decided, the control likewise, each from the first "
-                "such instant on.",
-                "波次行只计该波发送被裁定的顾客（对照组同样计入），自首次裁定的时刻起算。",
+                "such instant on; what earlier messages still do is in it, too.",
+                "波次行只计该波发送被裁定的顾客（对照组同样计入），自首次裁定的时刻起算；先前各波的后续影响也包含在内。",
             )
         )
     return Words(" ".join(part.en for part in parts), "".join(part.zh for part in parts))
@@ -147,4 +147,6 @@ def margin_words(base: str) -> Words:
     """What a return is reckoned from."""
     if base == "margin":
         return Words("margin (amounts of items less their costs)", "毛利（商品金额减成本）")
-    return Words("revenue (the facts have no costs of items, so that profit is overstated)", "销售额（缺少商品成本，利润被高估）")
+    return Words(
+        "revenue (the facts have no costs of items, so that profit is overstated)", "销售额（缺少商品成本，利润被高估）"
+    )

@@ -122,8 +122,10 @@ def campaign_effect(
     shown = tuple(one for one in wanted if outcomes.lacking(one) is None)
     lines = _lines(outcomes, way, shown, lengths, earlier, list(trial.waves) if waves else [])
     corrected = adjust([None if one.compared is None else one.compared.p for one in lines], correction)
-    remarks = [*about_arms(trial, way.other), *about_measures(outcomes, wanted)]
-    remarks += [*about_lines(lines, way), *(about_waves(trial, trial.waves) if waves else [])]
+    remarks = about_arms(trial, way.other, against)
+    if len(trial.whole):
+        remarks += [*about_measures(outcomes, wanted), *about_lines(lines, way)]
+        remarks += about_waves(trial, trial.waves) if waves else []
     origin = shop.origin(campaign)
     title = trial.campaign.title or campaign
     return Figure(

@@ -23,7 +23,7 @@ from rulecrm.runtime import calendar
 from rulecrm.runtime.arrays import Bools, Ints
 from rulecrm.runtime.memo import Memo
 
-__all__ = ["MEASURES", "MONEY", "Outcomes", "Seen"]
+__all__ = ["MEASURES", "MONEY", "Outcomes", "Seen", "bought"]
 
 MEASURES = ("response", "repurchase", "goal", "revenue", "margin")
 """What is measured, in the order in which it is shown."""
@@ -70,13 +70,17 @@ class Outcomes:
     def lacking(self, measure: str) -> str | None:
         """What is not there to measure it by; None where all is."""
         has = self.shop.has
-        if measure == "goal":
-            return None if self.trial.campaign.goal is not None else "goal"
-        if measure == "revenue":
-            return None if has("purchase", "amount") else "amounts"
-        if measure == "margin":
-            return None if has("item", "amount", "cost") else "costs"
-        return None
+        match measure:
+            case "goal":
+                return None if self.trial.campaign.goal is not None else "goal"
+            case "repurchase":
+                return None if has("purchase") else "purchases"
+            case "revenue":
+                return None if has("purchase", "amount") else "amounts"
+            case "margin":
+                return None if has("item", "amount", "cost") else "costs"
+            case _:
+                return None
 
     def seen(
         self, measure: str, window: Duration, units: Units, *, wave: int | None, before: Duration | None = None
@@ -109,13 +113,13 @@ class Outcomes:
                 return self._courses.get("purchases", self._purchases)
 
     def _purchases(self) -> Course:
-        rows = self.shop.purchases()
-        self.unknown["revenue"] = rows.get_column("amount").null_count() if self.lacking("revenue") is None else 0
-        return self.trial.course(rows.select("customer", "at", value="amount"))
+        rows = bought(self.shop)
+        self.unknown["revenue"] = rows.get_column("value").null_count() if self.lacking("revenue") is None else 0
+        return self.trial.course(rows)
 
     def _margins(self) -> Course:
-        rows = self.shop.rows("item", ["customer", "amount", "cost"]).filter(pl.col("customer").is_not_null())
-        rows = rows.select("customer", "at", value=pl.col("amount") - pl.col("cost")).collect(engine="in-memory")
+        items = self.shop.rows("item", ["customer", "amount", "cost"]).filter(pl.col("customer").is_not_null())
+        rows = items.select("customer", "at", value=pl.col("amount") - pl.col("cost")).collect(engine="in-memory")
         self.unknown["margin"] = rows.get_column("value").null_count()
         return self.trial.course(rows)
 
@@ -151,3 +155,15 @@ class Outcomes:
             return self.shop.facts
         told = engine.receipts()
         return self.shop.facts if told.is_empty() else self.shop.facts.with_events(told)
+
+
+def bought(shop: Shop) -> pl.DataFrame:
+    """Purchases up to T by known customers: `customer`, `at`, and the amount as `value` where there is one."""
+    if not shop.has("purchase"):
+        return pl.DataFrame(schema={"customer": pl.String, "at": pl.Datetime("us", "UTC"), "value": pl.Int64})
+    if shop.has("purchase", "order"):
+        return shop.purchases().select("customer", "at", value="amount")
+    amount = ["amount"] if shop.has("purchase", "amount") else []
+    rows = shop.rows("purchase", ["customer", *amount]).filter(pl.col("customer").is_not_null())
+    value = pl.col("amount") if amount else pl.lit(None, pl.Int64)
+    return rows.select("customer", "at", value=value).collect(engine="in-memory")

@@ -24,18 +24,20 @@ def remark(code: str, en: str, zh: str, **about: object) -> Remark:
     return Remark(code, Words(en, zh), about)
 
 
-def about_arms(trial: Trial, other: str | None) -> list[Remark]:
-    """What is wrong with who was assigned to which arm."""
+def about_arms(trial: Trial, other: str | None, asked: str | None) -> list[Remark]:
+    """What is wrong with who was assigned to which arm; `asked` is the arm that was asked for, if one was."""
     found, name, whole = [], trial.campaign.symbol, trial.whole
     if not len(whole):
         text = f"nobody has entered `{name}` by then, so that nothing can be said of it"
         return [remark("R804", text, f"到该时点为止没有人进入活动“{name}”，无法得出任何结论")]
     if other is None:
-        en = (
-            f"`{name}` has no control group, and there is no holdout: the difference cannot be told from what would "
-            "have happened anyway"
-        )
-        found.append(remark("R802", en, f"活动“{name}”没有对照组，也没有全局保留组：无法区分活动的效果与本来就会发生的购买"))
+        none = {
+            None: Words(f"`{name}` has no control group, and there is no holdout", "没有对照组，也没有全局保留组"),
+            "control": Words(f"`{name}` has no control group", "没有对照组"),
+            "holdout": Words("there is no holdout", "没有全局保留组"),
+        }[asked]
+        en = f"{none.en}: the difference cannot be told from what would have happened anyway"
+        found.append(remark("R802", en, f"活动“{name}”{none.zh}：无法区分活动的效果与本来就会发生的购买"))
     else:
         found += _empty(trial, other)
     if other == "holdout":
@@ -43,7 +45,9 @@ def about_arms(trial: Trial, other: str | None) -> list[Remark]:
             f"`{name}` is compared with the holdout, which gets no message of any campaign: the difference is that of all "
             "campaigns together"
         )
-        found.append(remark("R803", en, f"“{name}”与全局保留组比较，该组不接收任何活动的消息：差异是所有活动合计的效果"))
+        found.append(
+            remark("R803", en, f"“{name}”与全局保留组比较，该组不接收任何活动的消息：差异是所有活动合计的效果")
+        )
     return [*found, *_ratio(trial), *repeated(trial), *_left_out(trial)]
 
 
@@ -52,7 +56,9 @@ def _empty(trial: Trial, other: str) -> list[Remark]:
     for arm, words in (("treated", Words("treated customers", "干预组")), (other, _ARM[other])):
         if not trial.whole.of_arm(arm):
             en = f"of {len(trial.whole)} customers who have entered, none is in the arm `{arm}`: there is nothing to compare"
-            found.append(remark("R805", en, f"已进入的 {len(trial.whole)} 位顾客中，{words.zh}里一个人也没有：无从比较", arm=arm))
+            found.append(
+                remark("R805", en, f"已进入的 {len(trial.whole)} 位顾客中，{words.zh}里一个人也没有：无从比较", arm=arm)
+            )
     return found
 
 
@@ -105,6 +111,7 @@ def about_measures(outcomes: Outcomes, measures: Iterable[str]) -> list[Remark]:
     name = outcomes.trial.campaign.symbol
     words = {
         "goal": Words(f"`{name}` declares no goal", f"活动“{name}”没有声明目标"),
+        "purchases": Words("the facts have no purchases: there is no repurchase rate", "没有购买记录：无法计算复购率"),
         "amounts": Words("purchases have no amounts: there is no revenue", "购买记录没有金额：无法计算收入"),
         "costs": Words("items have no amounts or no costs: there is no margin", "商品明细没有金额或成本：无法计算毛利"),
     }
@@ -118,19 +125,19 @@ def about_measures(outcomes: Outcomes, measures: Iterable[str]) -> list[Remark]:
                 "items have no amount or no cost", "条商品明细没有金额或成本"
             )  # fmt: skip
             found.append(
-                remark("R808", f"{unknown} {rows.en}, and count as nothing", f"{unknown} {rows.zh}，按 0 计", measure=measure)
+                remark(
+                    "R808",
+                    f"{unknown} {rows.en}, and count as nothing",
+                    f"{unknown} {rows.zh}，按 0 计",
+                    measure=measure,
+                )
             )
     return found
 
 
 def about_lines(lines: Sequence[Line], way: Way) -> list[Remark]:
     """Windows that are still open, and comparisons that cannot be made."""
-    found, told = [], set[tuple[int | None, str]]()
-    for line in lines:
-        place = (line.wave, line.window)
-        if place not in told and line.open and line.measure != "goal":
-            told.add(place)
-            found.append(_open(line))
+    found = _open(lines)
     unsaid = {"too_few": list[Line](), "no_variance": list[Line]()}
     for line in lines:
         if line.compared is not None and line.compared.why in unsaid:
@@ -150,23 +157,34 @@ def about_lines(lines: Sequence[Line], way: Way) -> list[Remark]:
             )
         )
     if way.other is not None and any(line.measure == "response" for line in lines):
-        en = "only the treated were sent anything that they could respond to: response has no counterpart in the control"
+        en = (
+            "only the treated were sent anything that they could respond to: response has no counterpart in the control"
+        )
         found.append(remark("R813", en, "只有干预组收到过可以回应的消息：响应率没有可比的对照", measure="response"))
     return found
 
 
-def _open(line: Line) -> Remark:
-    over, place = line.treated.customers + line.control.customers, {"window": line.window}
-    of = "" if line.wave is None else f" of wave {line.wave}"
-    zh = "" if line.wave is None else f"第 {line.wave} 波的"
-    about: dict[str, object] = place if line.wave is None else {**place, "wave": line.wave}
-    nobody = "" if over else ", and none has passed"
-    return remark(
-        "R809",
-        f"the window {line.window}{of} is still open for {line.open} customers, who do not count in it yet{nobody}",
-        f"{zh}{line.window} 窗口对 {line.open} 位顾客尚未结束，暂不计入{'' if over else '，且还没有任何人的窗口结束'}",
-        **about,
-    )
+def _open(lines: Sequence[Line]) -> list[Remark]:
+    """Windows that have not passed for everybody, of the whole campaign and of each wave."""
+    found = []
+    for wave in dict.fromkeys(line.wave for line in lines):
+        mine = {line.window: line for line in lines if line.wave == wave and line.open}
+        if not mine:
+            continue
+        en = ", ".join(f"{window} for {line.open} customers" for window, line in mine.items())
+        zh = "、".join(f"{window}（{line.open} 人）" for window, line in mine.items())
+        none = ", ".join(window for window, line in mine.items() if not line.treated.customers + line.control.customers)
+        of, zh_of = ("", "") if wave is None else (f" of wave {wave}", f"第 {wave} 波")
+        told = Words(f"; nobody has passed {none} yet", f"；{none} 还没有任何人结束") if none else Words("", "")
+        found.append(
+            remark(
+                "R809",
+                f"windows{of} are still open, and those customers do not count in them yet: {en}{told.en}",
+                f"{zh_of}窗口尚未全部结束，未结束者暂不计入：{zh}{told.zh}",
+                **({} if wave is None else {"wave": wave}),
+            )
+        )
+    return found
 
 
 def _places(lines: Sequence[Line]) -> Words:

@@ -128,14 +128,16 @@ def trial_of(shop: Shop, name: str) -> Trial:
     messages = _messages(held.messaged, shop, first)
     current = first.filter(pl.col("version") == campaign.version)
     policy = shop.rules.program.policy
-    waves = {wave: _units(part) for (wave,), part in _first_of_waves(messages).partition_by("wave", as_dict=True).items()}
+    waves = {
+        wave: _units(part) for (wave,), part in _first_of_waves(messages).partition_by("wave", as_dict=True).items()
+    }
     return Trial(
         campaign,
         0 if policy is None else policy.holdout,
         customers,
         _units(first.with_columns(pl.col("entered").alias("at"))),
         dict(sorted(waves.items())),
-        {one.action.wave: one.action.messages[0].channel for one in _sends(campaign)},
+        {one.wave: one.messages[0].channel for one in _sends(campaign)},
         messages,
         held.charged.filter(pl.col("begun") <= shop.as_of),
         first.get_column("carried"),
@@ -148,13 +150,15 @@ def trial_of(shop: Shop, name: str) -> Trial:
     )
 
 
-_HEARD = ("sent_at", "delivered", "opened", "clicked", "replied", "unsubscribed")
+_ANSWERS = ("opened", "clicked", "replied", "unsubscribed", "complained")
+_HEARD = ("sent_at", "delivered", *_ANSWERS)
 
 
 def _messages(messaged: pl.DataFrame, shop: Shop, first: pl.DataFrame) -> pl.DataFrame:
-    """Decisions up to T; a message that a channel said to have delivered at once was delivered when it was sent."""
+    """Decisions up to T. What was answered had arrived; what a channel delivered at once had arrived when it was sent."""
     told = pl.when(pl.col("outcome") == "delivered").then("sent_at")
-    seen = messaged.filter(pl.col("at") <= shop.as_of).with_columns(pl.coalesce("delivered", told))
+    arrived = pl.coalesce(pl.min_horizontal("delivered", *_ANSWERS), told)
+    seen = messaged.filter(pl.col("at") <= shop.as_of).with_columns(arrived.alias("delivered"))
     known_by_now = [pl.when(pl.col(name) <= shop.as_of).then(name).alias(name) for name in _HEARD]
     arms = first.select("customer", "code", "arm", "entered")
     return seen.with_columns(known_by_now).join(arms, on="customer", maintain_order="left")
@@ -172,8 +176,9 @@ def _units(rows: pl.DataFrame) -> Units:
     return Units(rows.get_column("code").cast(pl.Int64).to_numpy(), arms.to_numpy(), at, entered)
 
 
-def _sends(campaign: Campaign) -> list[Act]:
-    return [one for one in campaign.automaton.nodes if isinstance(one, Act) and isinstance(one.action, Send)]
+def _sends(campaign: Campaign) -> list[Send]:
+    acts = [one.action for one in campaign.automaton.nodes if isinstance(one, Act)]
+    return [one for one in acts if isinstance(one, Send)]
 
 
 def _chosen(campaign: Campaign) -> frozenset[int]:
