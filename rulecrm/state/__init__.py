@@ -18,6 +18,6 @@ from rulecrm.state.waiting import Claimed, Mark, Outcome, Waiting, Way, Ways
 
 __all__ = [
     "SENT", "TOLD", "WAIT", "Advance", "Buckets", "Claimed", "Coupons", "Granted", "Happening", "Heard", "History",
-    "Ledger", "Letter", "Letters", "Mark", "Measured", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion", "Settings",
-    "Tombstones", "Tried", "Waiting", "Way", "Ways",
+    "Ledger", "Letter", "Letters", "Mark", "Measured", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion",
+    "Settings", "Tombstones", "Tried", "Waiting", "Way", "Ways",
 ]  # fmt: skip

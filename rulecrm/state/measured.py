@@ -87,19 +87,10 @@ def measured(connection: sa.Connection, campaign: str) -> Measured:
         decided.erased == 0,
     )  # fmt: skip
     heard = _heard(own)
+    by_what = (sa.func.coalesce(held.channel, decided.channel), sa.func.coalesce(held.template, decided.template))
+    known = (decided.decision, decided.customer, decided.wave, decided.round, decided.at, *by_what, decided.outcome)
     messaged = (
-        sa.select(
-            decided.decision,
-            decided.customer,
-            decided.wave,
-            decided.round,
-            decided.at,
-            sa.func.coalesce(held.channel, decided.channel),
-            sa.func.coalesce(held.template, decided.template),
-            decided.outcome,
-            held.sent_at,
-            *(heard.c[what.value] for what in _HEARD),
-        )  # fmt: skip
+        sa.select(*known, held.sent_at, *(heard.c[what.value] for what in _HEARD))
         .select_from(tables.decisions)
         .join(tables.outbox, held.decision == decided.decision, isouter=True)
         .join(heard, heard.c.decision == decided.decision, isouter=True)

@@ -94,6 +94,9 @@ def about_prices(sent: pl.DataFrame, currency: str) -> list[Remark]:
             f"of {count} messages by `{channel}` no price in {currency} is known: what they cost is missing; "
             f'give it as `prices={{"{channel}": Decimal("…")}}`'
         )
-        zh = f'有 {count} 条“{channel}”消息没有 {currency} 价格，成本空缺；可用 `prices={{"{channel}": Decimal("…")}}` 给出'
+        zh = (
+            f"有 {count} 条“{channel}”消息没有 {currency} 价格，成本空缺；"
+            f'可用 `prices={{"{channel}": Decimal("…")}}` 给出'
+        )
         found.append(remark("R815", en, zh, channel=channel))
     return found

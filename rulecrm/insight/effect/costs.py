@@ -128,7 +128,7 @@ def campaign_cost(
 def _spent(
     sent: pl.DataFrame, trial: Trial, shop: Shop, window: Duration, fixed: Decimal
 ) -> tuple[int, Decimal | None]:
-    """Messages to the treated whose windows have passed, sent within them, and what they cost with their part of the rest."""
+    """Messages to the treated, sent within windows that have passed, and what they cost with their part of the rest."""
     units = trial.whole
     until = calendar.later(units.start, window, shop.zone)
     over = pl.DataFrame({"code": units.code, "until": until}).filter(pl.Series((until <= trial.now) & (units.arm == 0)))
@@ -155,10 +155,20 @@ def _row(trial: Trial, line: Line, base: str | None, messages: int, cost: Decima
     profits = [None if part is None or cost is None else part - cost for part in (gain, low, high)]
     returns = [None if part is None or not cost else float(part / cost) for part in profits]
     per_customer = None if cost is None or not one.customers else (cost / one.customers).quantize(_PLACES)
+    customers, spent = (one.customers, other.customers), (messages, cost, per_customer)
     return (
-        trial.campaign.symbol, line.window, base, one.customers, other.customers, messages, cost, per_customer, gain, low,
-        high, *profits, *returns, line.open,
-    )  # fmt: skip
+        trial.campaign.symbol,
+        line.window,
+        base,
+        *customers,
+        *spent,
+        gain,
+        low,
+        high,
+        *profits,
+        *returns,
+        line.open,
+    )
 
 
 def _times(each: float | None, customers: int) -> Decimal | None:
@@ -184,15 +194,15 @@ def _defined(trial: Trial, shop: Shop, way: Way, base: str, windows: Sequence[Du
         margin_words(base),
     )
     en = (
-        f"{arms.en} In each window D ({names}) only customers count whose window (entry, entry + D] has wholly passed. "
-        "cost: what the messages sent to the treated in their windows cost, by the caller's prices or by what providers "
-        "charged, and their part of the fixed cost. gain: the mean of "
-        f"{kind.en} of the treated less that of the control, times the number of treated, with its {way.level * 100:g} % "
-        "interval (Welch). profit: gain less cost. ROI: profit divided by cost."
+        f"{arms.en} In each window D ({names}) only customers count whose window (entry, entry + D] has wholly "
+        "passed. cost: what the messages sent to the treated in their windows cost, by the caller's prices or by "
+        f"what providers charged, and their part of the fixed cost. gain: the mean of {kind.en} of the treated less "
+        f"that of the control, times the number of treated, with its {way.level * 100:g} % interval (Welch). profit: "
+        "gain less cost. ROI: profit divided by cost."
     )
     zh = (
-        f"{arms.zh}每个窗口 D（{names}）只计窗口（进入时刻, 进入时刻 + D] 已完全结束的顾客。cost：窗口内发给干预组的消息成本（按给定价格或服务商收费）"
-        f"加固定成本的分摊。gain：干预组与对照组人均{kind.zh}之差乘以干预人数，附 {way.level * 100:g} % 区间（Welch）。"
-        "profit：gain 减 cost。ROI：profit 除以 cost。"
+        f"{arms.zh}每个窗口 D（{names}）只计窗口（进入时刻, 进入时刻 + D] 已完全结束的顾客。cost：窗口内发给干预组的消"
+        f"息成本（按给定价格或服务商收费）加固定成本的分摊。gain：干预组与对照组人均{kind.zh}之差乘以干预人数，附 "
+        f"{way.level * 100:g} % 区间（Welch）。profit：gain 减 cost。ROI：profit 除以 cost。"
     )
     return Words(en, zh)

@@ -8,25 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import frozen
+
 from rulecrm.insight.effect.comparing import Way
 from rulecrm.insight.effect.trial import Trial
 from rulecrm.insight.figure import Words
 from rulecrm.insight.shop import Shop
 from rulecrm.model.durations import Duration
 
-__all__ = ["arms_words", "defined", "instant_words", "margin_words"]
+__all__ = ["Asked", "arms_words", "defined", "instant_words", "margin_words"]
 
 _MEASURES = {
     "response": Words(
-        "response: the share of the treated who opened, clicked or answered a message of the campaign, as receipts say.",
+        "response: the share of the treated who opened, clicked or answered a message of the campaign, as receipts "
+        "say.",
         "response（响应率）：干预组中打开、点击或回复过该活动消息的顾客占比，以回执为准。",
     ),
     "repurchase": Words(
-        "repurchase: the share of customers who paid for at least one order; that of the control is the natural repurchase rate.",
+        "repurchase: the share of customers who paid for at least one order; that of the control is the natural "
+        "repurchase rate.",
         "repurchase（复购率）：至少支付一笔订单的顾客占比；对照组的数值即自然复购率。",
     ),
     "revenue": Words(
-        "revenue: the amounts of their purchases a customer; who bought nothing counts as 0, and refunds are not taken off.",
+        "revenue: the amounts of their purchases a customer; who bought nothing counts as 0, and refunds are not "
+        "taken off.",
         "revenue（人均销售额）：购买金额除以顾客数；未购买者计 0，退款不扣除。",
     ),
     "margin": Words(
@@ -38,6 +43,25 @@ _ARMS = {
     "control": Words("the control group of the campaign", "该活动的对照组"),
     "holdout": Words("the holdout of the policy", "策略的全局保留组"),
 }
+
+
+@frozen
+class Asked:
+    """What is shown.
+
+    Attributes:
+        measures: some of `MEASURES`.
+        windows: how long customers are followed.
+        before: of CUPED, how long before the entry; None where nothing is adjusted.
+        correction: of p.
+        waves: numbers of the waves that have rows of their own.
+    """
+
+    measures: tuple[str, ...]
+    windows: tuple[Duration, ...]
+    before: Duration | None
+    correction: str
+    waves: tuple[int, ...]
 
 
 def instant_words(shop: Shop) -> str:
@@ -52,51 +76,41 @@ def arms_words(trial: Trial, other: str | None, shop: Shop) -> Words:
     name, now = trial.campaign.symbol, instant_words(shop)
     beside = Words("with nobody", "无对照") if other is None else _ARMS[other]
     en = (
-        f"Customers who entered the campaign `{name}` up to {now}, each once, from the first entry on, in the arm that the "
-        "draw put them in, whatever was sent to them, delivered, or read (intention to treat). The treated are compared "
-        f"with {beside.en}."
+        f"Customers who entered the campaign `{name}` up to {now}, each once, from the first entry on, in the arm "
+        "that the draw put them in, whatever was sent to them, delivered, or read (intention to treat). The treated "
+        f"are compared with {beside.en}."
     )
     zh = (
-        f"截至 {now} 进入活动“{name}”的顾客，每人自首次进入起计一次，按抽签所定的组别计入，无论实际发送、送达或阅读与否（意向性分析）。"
-        f"干预组与{beside.zh}比较。"
+        f"截至 {now} 进入活动“{name}”的顾客，每人自首次进入起计一次，按抽签所定的组别计入，无论实际发送、送达或阅读与"
+        f"否（意向性分析）。干预组与{beside.zh}比较。"
     )
     return Words(en, zh)
 
 
-def defined(
-    trial: Trial,
-    shop: Shop,
-    way: Way,
-    measures: Sequence[str],
-    windows: Sequence[Duration],
-    correction: str,
-    before: Duration | None,
-    *,
-    waves: bool,
-) -> Words:
+def defined(trial: Trial, shop: Shop, way: Way, asked: Asked) -> Words:
     """The definition of the effect of a campaign."""
-    parts = [arms_words(trial, way.other, shop), _windows(shop, windows)]
-    for measure in measures:
-        parts.append(_goal(trial) if measure == "goal" else _MEASURES[measure])
-    parts.append(_tests(way, measures, correction))
-    if before is not None:
-        parts.append(_cuped(before))
-    if waves:
-        parts.append(
-            Words(
-                "A row of a wave counts those for whom that send was decided, the control likewise, each from the first "
-                "such instant on; what earlier messages still do is in it, too.",
-                "波次行只计该波发送被裁定的顾客（对照组同样计入），自首次裁定的时刻起算；先前各波的后续影响也包含在内。",
-            )
-        )
+    parts = [arms_words(trial, way.other, shop), _windows(shop, asked.windows)]
+    parts += [_goal(trial) if measure == "goal" else _MEASURES[measure] for measure in asked.measures]
+    parts.append(_tests(way, asked.correction))
+    if asked.before is not None:
+        parts.append(_cuped(asked.before))
+    if asked.waves:
+        parts.append(_WAVES)
     return Words(" ".join(part.en for part in parts), "".join(part.zh for part in parts))
+
+
+_WAVES = Words(
+    "A row of a wave counts those for whom that send was decided, the control likewise, each from the first such "
+    "instant on; what earlier messages still do is in it, too.",
+    "波次行只计该波发送被裁定的顾客（对照组同样计入），自首次裁定的时刻起算；先前各波的后续影响也包含在内。",
+)
 
 
 def _windows(shop: Shop, windows: Sequence[Duration]) -> Words:
     names = ", ".join(one.written() for one in windows)
     return Words(
-        f"A window D ({names}) holds what happened after that instant and not later than D after it, on the calendar of "
-        f"{shop.zone}; a customer counts in a window once it has wholly passed.",
+        f"A window D ({names}) holds what happened after that instant and not later than D after it, on the calendar "
+        f"of {shop.zone}; a customer counts in a window once it has wholly passed.",
         f"窗口 D（{names}）包含该时刻之后、不晚于其后 D 的行为，按 {shop.zone} 日历计；窗口完全结束的顾客才计入。",
     )
 
@@ -113,21 +127,24 @@ def _goal(trial: Trial) -> Words:
     )
 
 
-def _tests(way: Way, measures: Sequence[str], correction: str) -> Words:
+def _tests(way: Way, correction: str) -> Words:
     level = f"{way.level * 100:g} %"
     corrected = correction.replace("_", " and ").title()
     if way.planned is not None:
         en = (
-            f"difference: treated less control, with its {level} confidence sequence, which holds however often one looks "
-            f"(planned for {way.planned} customers);"
+            f"difference: treated less control, with its {level} confidence sequence, which holds however often one "
+            f"looks (planned for {way.planned} customers);"
         )
         zh = f"difference：干预组减对照组，附 {level} 序贯置信区间，可随时查看（按 {way.planned} 位顾客规划）；"
     else:
         en = (
-            f"difference: treated less control, with its {level} confidence interval: of shares Newcombe's, with p of the "
-            "score test or, where counts are small, of Fisher's; of amounts Welch's, which holds for one look;"
+            f"difference: treated less control, with its {level} confidence interval: of shares Newcombe's, with p of "
+            "the score test or, where counts are small, of Fisher's; of amounts Welch's, which holds for one look;"
         )
-        zh = f"difference：干预组减对照组，附 {level} 置信区间：占比用 Newcombe 区间及得分检验（小样本用 Fisher），金额用 Welch，只适用于一次查看；"
+        zh = (
+            f"difference：干预组减对照组，附 {level} 置信区间：占比用 Newcombe 区间及得分检验（小样本用 Fisher），金额"
+            "用 Welch，只适用于一次查看；"
+        )
     return Words(
         f"{en} p_adjusted is p after {corrected} over all rows shown.",
         f"{zh}p_adjusted 为对所示全部行按 {corrected} 校正后的 p。",
@@ -137,8 +154,8 @@ def _tests(way: Way, measures: Sequence[str], correction: str) -> Words:
 def _cuped(before: Duration) -> Words:
     length = before.written()
     return Words(
-        f"Differences of amounts are adjusted (CUPED) for what the same customers came to in the {length} before their "
-        "entry; so they are not just the treated value less the control's.",
+        f"Differences of amounts are adjusted (CUPED) for what the same customers came to in the {length} before "
+        "their entry; so they are not just the treated value less the control's.",
         f"金额差异按顾客进入前 {length} 的同一指标做了 CUPED 调整，因此不等于两组数值直接相减。",
     )
 

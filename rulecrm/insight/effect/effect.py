@@ -14,7 +14,7 @@ import polars as pl
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import Length, duration_of, known
 from rulecrm.insight.effect.comparing import Line, Way, compared
-from rulecrm.insight.effect.defining import defined
+from rulecrm.insight.effect.defining import Asked, defined
 from rulecrm.insight.effect.outcomes import MEASURES, Outcomes
 from rulecrm.insight.effect.telling import about_arms, about_lines, about_measures, about_waves
 from rulecrm.insight.effect.trial import Trial, campaign_of, trial_of
@@ -98,11 +98,11 @@ def campaign_effect(
         before: with `cuped`, how long before.
 
     Returns:
-        `campaign_effect`: a row for each wave (missing: the whole campaign), window and measure. `treated` and `control`
-        count the customers whose window has passed, `open` those whose window has not. Shares are 0 to 1; revenue and
-        margin are Float64, a customer, in the reporting currency. `difference` is treated less control with its
-        interval `low` to `high`; `p_adjusted` is `p` corrected for how many rows there are. The window of `goal` is the
-        campaign's own.
+        `campaign_effect`: a row for each wave (missing: the whole campaign), window and measure. `treated` and
+        `control` count the customers whose window has passed, `open` those whose window has not yet. Shares are 0 to 1;
+        revenue and margin are Float64, a customer, in the reporting currency. `difference` is treated less control with
+        its interval `low` to `high`; `p_adjusted` is `p` corrected for how many rows there are. The window of `goal` is
+        the campaign's own.
 
     Raises:
         RulesError: R120 an unknown campaign or measure; R800 a window that is none; R801 no engine; R818 nothing is
@@ -120,18 +120,19 @@ def campaign_effect(
     way = Way(level, planned if peeking else None, arm_beside(trial, against))
     wanted = asked or tuple(one for one in MEASURES if one != "goal" or trial.campaign.goal is not None)
     shown = tuple(one for one in wanted if outcomes.lacking(one) is None)
-    lines = _lines(outcomes, way, shown, lengths, earlier, list(trial.waves) if waves else [])
+    showing = Asked(shown, lengths, earlier, correction, tuple(trial.waves) if waves else ())
+    lines = _lines(outcomes, way, showing)
     corrected = adjust([None if one.compared is None else one.compared.p for one in lines], correction)
     remarks = about_arms(trial, way.other, against)
     if len(trial.whole):
         remarks += [*about_measures(outcomes, wanted), *about_lines(lines, way)]
-        remarks += about_waves(trial, trial.waves) if waves else []
+        remarks += about_waves(trial, showing.waves)
     origin = shop.origin(campaign)
     title = trial.campaign.title or campaign
     return Figure(
         "campaign_effect",
         Words(f"Effect of {title}", f"活动效果：{title}"),
-        defined(trial, shop, way, shown, lengths, correction, earlier, waves=waves),
+        defined(trial, shop, way, showing),
         _frame(trial, way, lines, corrected),
         _COLUMNS,
         tuple(remarks),
@@ -165,23 +166,16 @@ def arm_beside(trial: Trial, against: Against | None) -> str | None:
     return against if declared[against] or trial.whole.of_arm(against) else None
 
 
-def _lines(
-    outcomes: Outcomes,
-    way: Way,
-    measures: Sequence[str],
-    windows: Sequence[Duration],
-    before: Duration | None,
-    waves: Sequence[int],
-) -> list[Line]:
+def _lines(outcomes: Outcomes, way: Way, asked: Asked) -> list[Line]:
     trial, found = outcomes.trial, list[Line]()
-    for wave in (None, *waves):
+    for wave in (None, *asked.waves):
         units = trial.whole if wave is None else trial.waves[wave]
-        for window in windows:
-            for measure in measures:
+        for window in asked.windows:
+            for measure in asked.measures:
                 if measure != "goal":
-                    seen = outcomes.seen(measure, window, units, wave=wave, before=before)
+                    seen = outcomes.seen(measure, window, units, wave=wave, before=asked.before)
                     found.append(compared(seen, measure, window.written(), wave, way))
-        if wave is None and "goal" in measures and trial.campaign.goal is not None:
+        if wave is None and "goal" in asked.measures and trial.campaign.goal is not None:
             within = trial.campaign.goal.within
             seen = outcomes.seen("goal", within, units, wave=None)
             found.append(compared(seen, "goal", within.written(), None, way))

@@ -63,6 +63,17 @@ _COLUMNS = {
 
 
 @frozen
+class _Asked:
+    """What is to be seen, how surely, with how large a control."""
+
+    measure: str
+    uplift: float
+    control: float
+    level: float
+    power: float
+
+
+@frozen
 class _Natural:
     """What happens anyway: of how many customers, mean and deviation; how many of them came a day (None: not known)."""
 
@@ -91,8 +102,8 @@ def campaign_size(
     Args:
         shop: as of T; no engine is needed.
         campaign: its name.
-        uplift: the least difference worth seeing: of `repurchase` as a difference of shares (0.02: from 10 % to 12 %), of
-            `revenue` in the reporting currency, a customer.
+        uplift: the least difference worth seeing: of `repurchase` as a difference of shares (0.02: from 10 % to 12 %),
+            of `revenue` in the reporting currency, a customer.
         window: how long customers will be followed.
         measure: `repurchase` or `revenue`.
         base: the natural repurchase rate, where it is known better than from the facts.
@@ -119,7 +130,8 @@ def campaign_size(
         raise RulesError([Diagnostic("R819", f"an uplift of {uplift:g} cannot be asked for", help="it is not 0")])
     natural = _natural(shop, one, measure, followed, back) if base is None else _given(base, measure)
     remarks += natural.remarks
-    sizes = _sizes(natural, measure, uplift, share, level, power)
+    asked = _Asked(measure, float(uplift), share, level, power)
+    sizes = _sizes(natural, asked)
     if sizes is None and not natural.remarks:
         en = f"those observed are all alike in their {measure}: no number of customers follows from that; give a `base`"
         remarks.append(remark("R807", en, f"观察到的顾客在 {measure} 上都一样：无法推算所需人数；请给出 `base`"))
@@ -133,7 +145,7 @@ def campaign_size(
     return Figure(
         "campaign_size",
         Words(f"Customers that {title} needs", f"活动所需人数：{title}"),
-        _defined(shop, campaign, measure, followed, back, level, power),
+        _defined(shop, campaign, asked, followed, back),
         pl.DataFrame([row], schema=_SCHEMA, orient="row"),
         _COLUMNS,
         tuple(remarks),
@@ -175,14 +187,15 @@ def _natural(shop: Shop, campaign: Campaign, measure: str, window: Duration, bac
     buyers = bought(shop).filter(pl.col("at") <= end).select(pl.col("customer").cast(pl.String)).unique()
     if not buyers.height:
         words = Words(
-            f"nobody has bought anything up to {window.written()} before that instant: there is no natural rate; give a `base`",
+            f"nobody has bought anything up to {window.written()} before that instant: there is no natural rate; give "
+            "a `base`",
             f"该时点 {window.written()} 之前没有任何购买：没有自然复购率；请给出 `base`",
         )
         return _Natural(0, None, None, None, (Remark("R804", words),))
     found = _seen(shop, buyers.with_columns(entered=pl.lit(end)), measure, window, None)
     en = (
-        f"nobody would have entered `{name}` in the {back.written()} looked at: the natural value is that of all who had "
-        "ever bought"
+        f"nobody would have entered `{name}` in the {back.written()} looked at: the natural value is that of all who "
+        "had ever bought"
     )
     told = remark("R817", en, f"所看的 {back.written()} 内没有人会进入“{name}”：自然水平取自所有曾购买的顾客")
     return _Natural(found.observed, found.base, found.deviation, None, (told,))
@@ -208,34 +221,36 @@ def _seen(shop: Shop, entered: pl.DataFrame, measure: str, window: Duration, per
     return _Natural(n, int(total.sum()) / (n * _UNIT), deviation, per_day)
 
 
-def _sizes(natural: _Natural, measure: str, uplift: float, control: float, level: float, power: float) -> Sizes | None:
-    ratio = (1 - control) / control
-    if measure == "revenue":
+def _sizes(natural: _Natural, asked: _Asked) -> Sizes | None:
+    ratio = (1 - asked.control) / asked.control
+    if asked.measure == "revenue":
         if not natural.deviation:
             return None
-        return required_size_of_means(natural.deviation, uplift, level=level, power=power, ratio=ratio)
+        return required_size_of_means(
+            natural.deviation, asked.uplift, level=asked.level, power=asked.power, ratio=ratio
+        )  # fmt: skip
     if natural.base is None or not 0 < natural.base < 1:
         return None
-    return required_size(natural.base, uplift, level=level, power=power, ratio=ratio)
+    return required_size(natural.base, asked.uplift, level=asked.level, power=asked.power, ratio=ratio)
 
 
-def _defined(
-    shop: Shop, name: str, measure: str, window: Duration, back: Duration, level: float, power: float
-) -> Words:
+def _defined(shop: Shop, name: str, asked: _Asked, window: Duration, back: Duration) -> Words:
+    measure, level, power = asked.measure, asked.level, asked.power
     followed, length, now = window.written(), back.written(), instant_words(shop)
     what = Words("share of them who bought within", "在其后") if measure == "repurchase" else Words(
         "mean of what they paid within", "在其后"
     )  # fmt: skip
     done = "内购买的占比" if measure == "repurchase" else "内的人均支付金额"
     en = (
-        f"The campaign `{name}` is replayed over the {length} that end {followed} before {now}; base is, of the customers "
-        f"who would have entered, each from the first entry on, the {what.en} {followed} (or what the caller gave). "
-        f"Needed are as many customers as make the uplift seen in {power * 100:g} % of campaigns that have it, at a level "
-        f"of {level * 100:g} % (two-sided), the control being the share shown. days: customers needed by those who would "
-        "have entered a day; the window itself comes on top."
+        f"The campaign `{name}` is replayed over the {length} that end {followed} before {now}; base is, of the "
+        f"customers who would have entered, each from the first entry on, the {what.en} {followed} (or what the "
+        f"caller gave). Needed are as many customers as make the uplift seen in {power * 100:g} % of campaigns that "
+        f"have it, at a level of {level * 100:g} % (two-sided), the control being the share shown. days: customers "
+        "needed by those who would have entered a day; the window itself comes on top."
     )
     zh = (
-        f"在截至 {now} 之前 {followed} 的 {length} 内重放活动“{name}”；base 为会进入的顾客（每人自首次进入起）{what.zh} {followed} {done}（或由调用方给出）。"
-        f"所需人数使得确有该提升的活动中有 {power * 100:g} % 能检出（双侧，水平 {level * 100:g} %），对照比例如所示。days 为所需人数除以日均进入人数，窗口时长另计。"
+        f"在截至 {now} 之前 {followed} 的 {length} 内重放活动“{name}”；base 为会进入的顾客（每人自首次进入起）"
+        f"{what.zh} {followed} {done}（或由调用方给出）。所需人数使得确有该提升的活动中有 {power * 100:g} % 能检出（双"
+        f"侧，水平 {level * 100:g} %），对照比例如所示。days 为所需人数除以日均进入人数，窗口时长另计。"
     )
     return Words(en, zh)

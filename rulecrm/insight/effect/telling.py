@@ -42,8 +42,8 @@ def about_arms(trial: Trial, other: str | None, asked: str | None) -> list[Remar
         found += _empty(trial, other)
     if other == "holdout":
         en = (
-            f"`{name}` is compared with the holdout, which gets no message of any campaign: the difference is that of all "
-            "campaigns together"
+            f"`{name}` is compared with the holdout, which gets no message of any campaign: the difference is that of "
+            "all campaigns together"
         )
         found.append(
             remark("R803", en, f"“{name}”与全局保留组比较，该组不接收任何活动的消息：差异是所有活动合计的效果")
@@ -55,7 +55,10 @@ def _empty(trial: Trial, other: str) -> list[Remark]:
     found = []
     for arm, words in (("treated", Words("treated customers", "干预组")), (other, _ARM[other])):
         if not trial.whole.of_arm(arm):
-            en = f"of {len(trial.whole)} customers who have entered, none is in the arm `{arm}`: there is nothing to compare"
+            en = (
+                f"of {len(trial.whole)} customers who have entered, none is in the arm `{arm}`: there is nothing to "
+                "compare"
+            )
             found.append(
                 remark("R805", en, f"已进入的 {len(trial.whole)} 位顾客中，{words.zh}里一个人也没有：无从比较", arm=arm)
             )
@@ -80,8 +83,8 @@ def _ratio(trial: Trial) -> list[Remark]:
     return [
         remark(
             "R806",
-            f"the arms are not as large as was declared: of {total} customers {en}{chance}; do not believe differences "
-            "before the cause is known",
+            f"the arms are not as large as was declared: of {total} customers {en}{chance}; do not believe "
+            "differences before the cause is known",
             f"各组人数与声明的比例不符：共 {total} 位顾客，{zh}{chance}；查明原因之前不要相信差异",
         )
     ]
@@ -201,8 +204,8 @@ def about_waves(trial: Trial, waves: Iterable[int]) -> list[Remark]:
     for wave in waves:
         if wave in trial.chosen:
             en = (
-                f"who comes to wave {wave} turns on what customers did after an earlier message: its arms are no longer "
-                "alike by lot, and their difference is no effect of the wave"
+                f"who comes to wave {wave} turns on what customers did after an earlier message: its arms are no "
+                "longer alike by lot, and their difference is no effect of the wave"
             )
             zh = f"能否到达第 {wave} 波取决于顾客收到先前消息后的行为：两组不再随机可比，差异不是该波的效果"
             found.append(remark("R814", en, zh, wave=wave))

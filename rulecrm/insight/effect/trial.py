@@ -155,7 +155,7 @@ _HEARD = ("sent_at", "delivered", *_ANSWERS)
 
 
 def _messages(messaged: pl.DataFrame, shop: Shop, first: pl.DataFrame) -> pl.DataFrame:
-    """Decisions up to T. What was answered had arrived; what a channel delivered at once had arrived when it was sent."""
+    """Decisions up to T. What was answered had arrived; what a channel delivered at once arrived when it was sent."""
     told = pl.when(pl.col("outcome") == "delivered").then("sent_at")
     arrived = pl.coalesce(pl.min_horizontal("delivered", *_ANSWERS), told)
     seen = messaged.filter(pl.col("at") <= shop.as_of).with_columns(arrived.alias("delivered"))

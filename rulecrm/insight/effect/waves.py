@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import polars as pl
+from attrs import frozen
 
 from rulecrm.insight.effect.charges import about_prices, checked_prices, sent_with_costs
 from rulecrm.insight.effect.defining import instant_words
@@ -67,9 +68,10 @@ def campaign_waves(shop: Shop, campaign: str, *, level: float = 0.95) -> Figure:
         level: of intervals.
 
     Returns:
-        `campaign_waves`: by wave and round of a `repeat` (empty outside), the rows `decided` (stage `all`), one for each
-        outcome (stage `outcome`, shares of what was decided), `sent` (of what was decided for the treated), and
-        `delivered`, `opened`, `clicked`, `replied`, `unsubscribed`, `complained` (stage `answer`, shares of what was sent).
+        `campaign_waves`: by wave and round of a `repeat` (empty outside), the rows `decided` (stage `all`), one for
+        each outcome (stage `outcome`, shares of what was decided), `sent` (of what was decided for the treated), and
+        `delivered`, `opened`, `clicked`, `replied`, `unsubscribed`, `complained` (stage `answer`, shares of what was
+        sent).
 
     Raises:
         RulesError: R120 an unknown campaign; R801 no engine; R819 a level that is none.
@@ -82,17 +84,19 @@ def campaign_waves(shop: Shop, campaign: str, *, level: float = 0.95) -> Figure:
     remarks = [*_nobody(trial), *repeated(trial), *_clustered(trial), *about_waves(trial, trial.waves)]
     now = instant_words(shop)
     en = (
-        f"Messages of the campaign `{campaign}` that were decided up to {now}, by wave (which of its sends, in text order) "
-        "and round. Outcomes are those that the ledger has now; what was sent and heard is counted up to that instant. "
-        "Shares of outcomes are of what was decided; sent, of what was decided for the treated; delivered, opened, "
-        "clicked, replied, unsubscribed and complained, as receipts say, of what was sent, each message once. Intervals are "
-        f"Wilson's, {level * 100:g} %."
+        f"Messages of the campaign `{campaign}` that were decided up to {now}, by wave (which of its sends, in text "
+        "order) and round. Outcomes are those that the ledger has now; what was sent and heard is counted up to that "
+        "instant. Shares of outcomes are of what was decided; sent, of what was decided for the treated; delivered, "
+        "opened, clicked, replied, unsubscribed and complained, as receipts say, of what was sent, each message "
+        f"once. Intervals are Wilson's, {level * 100:g} %."
     )
     zh = (
-        f"截至 {now}，活动“{campaign}”已裁定的消息，按波次（活动中的第几次发送）和轮次统计。结果以账本当前记录为准，发送与回执计到该时点。"
-        f"各结果占比以已裁定数为基数；发送占比以干预组已裁定数为基数；送达、打开、点击、回复、退订、投诉以发送数为基数，每条消息计一次。区间为 Wilson，{level * 100:g} %。"
+        f"截至 {now}，活动“{campaign}”已裁定的消息，按波次（活动中的第几次发送）和轮次统计。结果以账本当前记录为准，发"
+        "送与回执计到该时点。各结果占比以已裁定数为基数；发送占比以干预组已裁定数为基数；送达、打开、点击、回复、退订"
+        f"、投诉以发送数为基数，每条消息计一次。区间为 Wilson，{level * 100:g} %。"
     )
-    return _figure("campaign_waves", Words("Waves of", "波次"), Words(en, zh), rows, _WAVES, remarks, trial, shop)
+    told = _Told(Words("Waves of", "波次"), Words(en, zh), remarks)
+    return _figure("campaign_waves", told, rows, _WAVES, (trial, shop))
 
 
 def campaign_channels(
@@ -107,8 +111,9 @@ def campaign_channels(
         level: of intervals.
 
     Returns:
-        `campaign_channels`: by channel the rows `sent` (with `cost`, Decimal(38, 4)), `delivered`, `opened`, `clicked`,
-        `replied`, `unsubscribed`, `complained` (shares of what was sent), and `customers`, the number that was written to.
+        `campaign_channels`: by channel the rows `customers` (how many were written to), `sent` (with `cost`,
+        Decimal(38, 4)), `delivered`, `opened`, `clicked`, `replied`, `unsubscribed` and `complained` (shares of what
+        was sent).
 
     Raises:
         RulesError: R120 an unknown campaign; R801 no engine; R818 a price that is none; R819 a level that is none.
@@ -128,21 +133,24 @@ def campaign_channels(
         rows += [(campaign, channel, *row[1:], None) for row in _heard(part, level)]
     remarks = [*_nobody(trial), *_clustered(trial), *about_prices(sent, shop.currency)]
     if len(parts) > 1:
-        en = "which customer was written to by which channel was not drawn by lot: channels may differ because their customers do"
+        en = (
+            "which customer was written to by which channel was not drawn by lot: channels may differ because their "
+            "customers do"
+        )
         remarks.append(remark("R816", en, "顾客由哪个渠道触达并非抽签决定：渠道间的差异可能来自顾客本身"))
     now = instant_words(shop)
     en = (
         f"Messages of the campaign `{campaign}` that a provider took up to {now}, by the channel that they went by. "
-        "delivered, opened, clicked, replied, unsubscribed and complained, as receipts say, are shares of what was sent, each message "
-        f"once; intervals are Wilson's, {level * 100:g} %. cost: the caller's prices, or what providers charged."
+        "delivered, opened, clicked, replied, unsubscribed and complained, as receipts say, are shares of what was "
+        f"sent, each message once; intervals are Wilson's, {level * 100:g} %. cost: the caller's prices, or what "
+        "providers charged."
     )
     zh = (
-        f"截至 {now}，活动“{campaign}”由服务商接收的消息，按实际渠道统计。送达、打开、点击、回复、退订、投诉以发送数为基数，每条消息计一次；"
-        f"区间为 Wilson，{level * 100:g} %。cost：给定价格或服务商收费。"
+        f"截至 {now}，活动“{campaign}”由服务商接收的消息，按实际渠道统计。送达、打开、点击、回复、退订、投诉以发送数为"
+        f"基数，每条消息计一次；区间为 Wilson，{level * 100:g} %。cost：给定价格或服务商收费。"
     )
-    return _figure(
-        "campaign_channels", Words("Channels of", "渠道"), Words(en, zh), rows, _CHANNELS, remarks, trial, shop
-    )
+    told = _Told(Words("Channels of", "渠道"), Words(en, zh), remarks)
+    return _figure("campaign_channels", told, rows, _CHANNELS, (trial, shop))
 
 
 def _rounds(trial: Trial) -> list[tuple[int, str, pl.DataFrame]]:
@@ -193,29 +201,35 @@ def _clustered(trial: Trial) -> list[Remark]:
     counted = trial.messages.group_by("customer", "wave", "round").len()
     if not counted.height or not counted.get_column("len").gt(1).any():
         return []
-    en = "some customers got several of these messages, which are not independent: intervals are narrower than they ought to be"
+    en = (
+        "some customers got several of these messages, which are not independent: intervals are narrower than they "
+        "ought to be"
+    )
     return [remark("R810", en, "部分顾客收到多条同类消息，彼此不独立：区间偏窄")]
 
 
+@frozen
+class _Told:
+    """What is said of a figure."""
+
+    title: Words
+    definition: Words
+    remarks: Sequence[Remark]
+
+
 def _figure(
-    name: str,
-    title: Words,
-    definition: Words,
-    rows: Sequence[tuple[object, ...]],
-    schema: Schema,
-    remarks: Sequence[Remark],
-    trial: Trial,
-    shop: Shop,
+    name: str, told: _Told, rows: Sequence[tuple[object, ...]], schema: Schema, of: tuple[Trial, Shop]
 ) -> Figure:
+    trial, shop = of
     origin = shop.origin(trial.campaign.symbol)
     called = trial.campaign.title or trial.campaign.symbol
     return Figure(
         name,
-        Words(f"{title.en} {called}", f"{title.zh}：{called}"),
-        definition,
+        Words(f"{told.title.en} {called}", f"{told.title.zh}：{called}"),
+        told.definition,
         pl.DataFrame(rows, schema=schema, orient="row"),
         {column: words for column, words in _COLUMNS.items() if column in schema},
-        tuple(remarks),
+        tuple(told.remarks),
         () if origin is None else (origin,),
         shop.currency if "cost" in schema else None,
     )

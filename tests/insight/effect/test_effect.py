@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,8 +21,8 @@ Rows = list[dict[str, object]]
 
 
 @pytest.fixture(scope="module", params=["Asia/Shanghai", "Europe/Berlin"])
-def care(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    yield shop(CARE.replace("Asia/Shanghai", request.param), seed=3)
+def care(request: pytest.FixtureRequest) -> Shop:
+    return shop(CARE.replace("Asia/Shanghai", request.param), seed=3)
 
 
 def codes(figure: Figure) -> list[str]:
@@ -222,7 +221,9 @@ def test_an_unknown_name_is_told_the_nearest(branching: Shop) -> None:
 
 def test_a_price_in_another_currency_is_converted_at_the_rate_of_its_day() -> None:
     rules = rulecrm.loads(CARE)
-    rates = pl.DataFrame({"currency": ["USD"] * 2, "date": [START.date(), (START + 20 * DAY).date()], "rate": ["7", "8"]})
+    rates = pl.DataFrame(
+        {"currency": ["USD"] * 2, "date": [START.date(), (START + 20 * DAY).date()], "rate": ["7", "8"]}
+    )
     facts = rulecrm.Facts.from_frames(**frames(), rates=rates.with_columns(pl.col("rate").cast(pl.Decimal(18, 4))))
     made = engine(rules, facts, days=(5, 31, 80), sms=Channel("sms", "0.01", "USD"), email=Channel("email", None))
     the_shop = Shop.of(rules, facts, as_of=START + 80 * DAY, engine=made)

@@ -34,7 +34,13 @@ NEVER_AGAIN: Buys = {f"c{number}": [(1, "10")] for number in range(20)}
 
 
 def made(
-    rules: str, buys: Buys, *, as_of: float = 30, amounts: bool = True, currency: str = "CNY", start: dt.datetime = START
+    rules: str,
+    buys: Buys,
+    *,
+    as_of: float = 30,
+    amounts: bool = True,
+    currency: str = "CNY",
+    start: dt.datetime = START,
 ) -> Shop:
     """A shop of these purchases: days after the start, and amounts."""
     rows = [(who, START + day * DAY, Decimal(amount)) for who, all_ in buys.items() for day, amount in all_]

@@ -23,7 +23,9 @@ def test_the_natural_rate_is_that_of_those_who_would_have_entered() -> None:
     bought = oracle.purchases(frames())
     first, end = START + 20 * DAY, START + 60 * DAY
     # Everybody enters on a purchase: the first one in the 40 days that end 20 days ago.
-    entered = {who: min(at for at, *_ in rows if first < at) for who, rows in bought.items() if any(first < r[0] for r in rows)}
+    entered = {
+        who: min(at for at, *_ in rows if first < at) for who, rows in bought.items() if any(first < r[0] for r in rows)
+    }
     entered = {who: at for who, at in entered.items() if at <= end}
     again = sum(any(at < later <= at + 20 * DAY for later, *_ in bought[who]) for who, at in entered.items())
     assert (row["observed"], row["base"]) == (len(entered), again / len(entered))

@@ -107,7 +107,13 @@ _ANSWERS = (
 
 
 def shop(
-    text: str = CARE, *, as_of: float = 80, days: Sequence[float] = (), customers: int = 120, seed: int = 1, **asked: object
+    text: str = CARE,
+    *,
+    as_of: float = 80,
+    days: Sequence[float] = (),
+    customers: int = 120,
+    seed: int = 1,
+    **asked: object,
 ) -> Shop:
     """A shop as of so many days after the start, its campaign advanced and sent all along."""
     rules = rulecrm.loads(text)
