@@ -33,7 +33,6 @@ MESSAGED = (
     Field("round", TEXT, "rounds of the loops around it; empty outside loops"),
     Field("at", INSTANT, "the instant of the step"),
     Field("channel", TEXT, "that it went by, or was to go by"),
-    Field("template", TEXT, "of the message"),
     Field("outcome", TEXT, "as the ledger has it now"),
     Field("sent_at", INSTANT, "when a provider took it", nullable=True),
     Field("delivered", INSTANT, "when that was first told of it", nullable=True),
@@ -87,8 +86,8 @@ def measured(connection: sa.Connection, campaign: str) -> Measured:
         decided.erased == 0,
     )  # fmt: skip
     heard = _heard(own)
-    by_what = (sa.func.coalesce(held.channel, decided.channel), sa.func.coalesce(held.template, decided.template))
-    known = (decided.decision, decided.customer, decided.wave, decided.round, decided.at, *by_what, decided.outcome)
+    channel = sa.func.coalesce(held.channel, decided.channel)
+    known = (decided.decision, decided.customer, decided.wave, decided.round, decided.at, channel, decided.outcome)
     messaged = (
         sa.select(*known, held.sent_at, *(heard.c[what.value] for what in _HEARD))
         .select_from(tables.decisions)

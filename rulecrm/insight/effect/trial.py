@@ -20,6 +20,7 @@ from rulecrm.insight.shop import Shop
 from rulecrm.model.instants import to_microseconds
 from rulecrm.model.machine import Act, Campaign, Choose, Loop, Part, Rest, Send
 from rulecrm.runtime.arrays import Ints
+from rulecrm.state import Measured
 
 __all__ = ["ARMS", "Trial", "Units", "campaign_of", "trial_of"]
 
@@ -121,7 +122,11 @@ def trial_of(shop: Shop, name: str) -> Trial:
     if shop.engine is None:
         what = f"what was sent for `{name}` is in the ledger of an engine, and none was given"
         raise RulesError([Diagnostic("R801", what, help="write `Shop.of(rules, facts, as_of=…, engine=engine)`")])
-    held, now = shop.engine.measured(name), to_microseconds(shop.as_of)
+    engine = shop.engine
+    return shop.kept(f"trial {name}", Trial, lambda: _made(shop, campaign, engine.measured(name)))
+
+
+def _made(shop: Shop, campaign: Campaign, held: Measured) -> Trial:
     entries = held.assigned.filter(pl.col("entered") <= shop.as_of).sort("entered", "turn")
     first = entries.unique("customer", keep="first", maintain_order=True).sort("customer").with_row_index("code")
     customers = first.select("customer", "code")
@@ -146,7 +151,7 @@ def trial_of(shop: Shop, name: str) -> Trial:
         {arm: current.filter(pl.col("arm") == arm).height for arm in ARMS},
         held.erased,
         _chosen(campaign),
-        now,
+        to_microseconds(shop.as_of),
     )
 
 

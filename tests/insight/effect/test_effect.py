@@ -239,3 +239,13 @@ def test_a_price_in_another_currency_is_converted_at_the_rate_of_its_day() -> No
             expected += Decimal("0.07") if told["at"] < START + 10 * DAY else Decimal("0.08")
     assert expected > 0
     assert row["cost"] == expected
+
+
+def test_figures_of_one_shop_speak_of_one_moment() -> None:
+    rules, facts = rulecrm.loads(CARE), rulecrm.Facts.from_frames(**frames(40))
+    made = engine(rules, facts, days=(5, 31), answers=None)
+    the_shop = Shop.of(rules, facts, as_of=START + 60 * DAY, engine=made)
+    before = campaign_effect(the_shop, "care").frame
+    made.advance(START + 60 * DAY)
+    assert_frame_equal(campaign_effect(the_shop, "care").frame, before)
+    assert campaign_effect(the_shop.at(the_shop.as_of), "care").frame["open"].sum() > before["open"].sum()
