@@ -14,13 +14,14 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from rulecrm.insight.statistics.asked import checked_level
-from rulecrm.insight.statistics.means import compare_means, from_error, two_arms
+from rulecrm.insight.statistics.means import Arms, compare_means, from_error, two_arms
 from rulecrm.insight.statistics.results import Compared
+from rulecrm.insight.statistics.sequential import LEAST, always_valid, always_valid_means
 
 __all__ = ["Adjusted", "cuped"]
 
 _LEAST = 10
-"""Customers that each arm must have before a coefficient is estimated from it."""
+"""Customers that each arm must have before a coefficient is estimated from it; at any time of looking, 30."""
 
 _NOISE = 1e-7
 """An adjusted standard error below this share of the plain one is what rounding leaves: the values follow the
@@ -47,15 +48,21 @@ class Adjusted:
 
 
 def cuped(
-    y: NDArray[np.float64], x: NDArray[np.float64], treated: NDArray[np.bool_], *, level: float = 0.95
+    y: NDArray[np.float64],
+    x: NDArray[np.float64],
+    treated: NDArray[np.bool_],
+    *,
+    level: float = 0.95,
+    information: float | None = None,
 ) -> Adjusted:
     """The mean of the treated less the mean of the control, with chance differences of the pre-period taken out.
 
     The difference is mean(y1) - mean(y0) - theta (mean(x1) - mean(x0)), and theta = cov(dy, dx) / var(dx), covariance
     and variance of the two differences, is the coefficient that leaves the least noise (A. Deng, Y. Xu, R. Kohavi,
     T. Walker, Improving the sensitivity of online controlled experiments by utilizing pre-experiment data, WSDM 2013).
-    Both are added up arm by arm, so that arms of unequal size lose nothing: it is the regression with a slope for each
-    arm of W. Lin, Agnostic notes on regression adjustments to experimental data, Annals of Applied Statistics 7, 2013.
+    Both are added up arm by arm, so that arms of unequal size lose nothing: in the long run it is the regression with a
+    slope for each arm of W. Lin, Agnostic notes on regression adjustments to experimental data, Annals of Applied
+    Statistics 7, 2013; with arms of one size it is the one with a common slope.
     The interval is Welch's over y - theta x, one degree of freedom spent on theta, and widened for theta being an
     estimate as analysis of covariance does: error² (1 + dx² / (degrees of freedom · var(dx))).
 
@@ -66,13 +73,14 @@ def cuped(
         x: the same customers in the pre-period, in any unit, Float64; 0 for money of those who were not there yet.
         treated: which are treated; the others are the control.
         level: the confidence.
+        information: given, the comparison holds at any time of looking; as `always_valid` takes it.
 
     Returns:
-        The adjusted comparison. Where the pre-period is alike for all, or an arm has fewer than 10 customers, the plain
-        Welch comparison, with nothing told of theta.
+        The adjusted comparison. Where the pre-period is alike for all, or an arm has fewer than 10 customers (30 at any
+        time of looking), the plain comparison, with nothing told of theta.
 
     Raises:
-        RulesError: R819 a level that is not between 0 and 1.
+        RulesError: R819 a level that is not between 0 and 1, an information that is not above 0.
         ValueError: arrays of unlike lengths, or values that are no numbers.
     """
     checked_level(level)
@@ -81,23 +89,38 @@ def cuped(
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise ValueError("values or pre-period hold what is no number")
     y1, y0, x1, x0 = y[treated], y[~treated], x[treated], x[~treated]
+    least = _LEAST if information is None else LEAST
     plain, before = two_arms(*_told(y1), *_told(y0)), two_arms(*_told(x1), *_told(x0))
-    if isinstance(plain.error, str) or isinstance(before.error, str) or min(len(y1), len(y0)) < _LEAST:
-        return Adjusted(compare_means(*_told(y1), *_told(y0), level=level), None, None, None)
+    if isinstance(plain.error, str) or isinstance(before.error, str) or min(len(y1), len(y0)) < least:
+        return Adjusted(_plainly(y1, y0, level, information), None, None, None)
     assert plain.difference is not None
     assert before.difference is not None
     shared = _covariance(y1, x1) / len(y1) + _covariance(y0, x0) / len(y0)
     theta = shared / before.error**2
     correlation = max(-1.0, min(1.0, shared / before.error / plain.error))
     difference = plain.difference - theta * before.difference
-    adjusted = two_arms(*_told(y1 - theta * x1), *_told(y0 - theta * x0))
-    if isinstance(adjusted.error, str) or adjusted.error <= _NOISE * plain.error:
-        unsaid = Compared.unsaid("no_variance", level=level, method="cuped", difference=difference)
-        return Adjusted(unsaid, theta, correlation, 1 - correlation**2)
-    freedom = adjusted.freedom
-    widened = freedom / (freedom - 1) * (1 + (before.difference / before.error) ** 2 / freedom)
-    compared = from_error(difference, adjusted.error * math.sqrt(widened), freedom - 1, level=level, method="cuped")
+    after = two_arms(*_told(y1 - theta * x1), *_told(y0 - theta * x0))
+    compared: Compared
+    if isinstance(after.error, str) or after.error <= _NOISE * plain.error:
+        compared = Compared.unsaid("no_variance", level=level, method="cuped", difference=difference)
+    else:
+        offset = (before.difference / before.error) ** 2 / after.freedom
+        widened = math.sqrt(after.freedom / (after.freedom - 1) * (1 + offset))
+        compared = _adjusted(difference, after, widened, level, information)
     return Adjusted(compared, theta, correlation, 1 - correlation**2)
+
+
+def _plainly(y1: NDArray[np.float64], y0: NDArray[np.float64], level: float, information: float | None) -> Compared:
+    if information is None:
+        return compare_means(*_told(y1), *_told(y0), level=level)
+    return always_valid_means(*_told(y1), *_told(y0), information=information, level=level)
+
+
+def _adjusted(difference: float, after: Arms, widened: float, level: float, information: float | None) -> Compared:
+    if information is None:
+        assert not isinstance(after.error, str)
+        return from_error(difference, after.error * widened, after.freedom - 1, level=level, method="cuped")
+    return always_valid(difference, after.cautious * widened, information=information, level=level)
 
 
 def _told(values: NDArray[np.float64]) -> tuple[float | None, float | None, int]:

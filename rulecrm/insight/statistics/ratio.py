@@ -14,9 +14,9 @@ from rulecrm.insight.statistics.results import Why
 
 __all__ = ["Mismatch", "sample_ratio"]
 
-_SUSPICIOUS = 0.0005
-"""A mismatch is rare and a false alarm dear, for it says that the whole comparison cannot be trusted: the threshold of
-A. Fabijan and others, Diagnosing sample ratio mismatch in online controlled experiments, KDD 2019."""
+_SUSPICIOUS = 0.001
+"""A false alarm is dear, for it says that the whole comparison cannot be trusted: a strict threshold, as in R. Kohavi,
+D. Tang, Y. Xu, Trustworthy Online Controlled Experiments, 2020, chapter 21."""
 
 _EXPECTED = 5
 """As of χ² tests everywhere: below this expected count of an arm the exact test is asked."""
@@ -28,7 +28,7 @@ class Mismatch:
 
     Attributes:
         p: how often chance alone would make them as unlike; None where it cannot be said.
-        suspicious: p is below 0.0005: something other than chance made the arms, and no comparison of them can be
+        suspicious: p is below 0.001: something other than chance made the arms, and no comparison of them can be
             trusted until it is known what.
         why: why there is no p: `no_control` of fewer than two arms, `too_few` of no customers at all.
     """

@@ -30,16 +30,19 @@ import math
 from rulecrm.insight.statistics.asked import checked_level, positive
 from rulecrm.insight.statistics.means import two_arms
 from rulecrm.insight.statistics.proportions import counted, newcombe
-from rulecrm.insight.statistics.results import Compared
+from rulecrm.insight.statistics.results import Compared, Why
 
-__all__ = ["always_valid", "always_valid_means", "always_valid_proportions", "critical_ever"]
+__all__ = ["LEAST", "always_valid", "always_valid_means", "always_valid_proportions", "critical_ever"]
 
-_LEAST = 30
+LEAST = 30
 """Customers that each arm must have before its variance is believed."""
 
 
 def always_valid(difference: float, standard_error: float, *, information: float, level: float = 0.95) -> Compared:
     """A difference whose interval and p hold however often one looks.
+
+    As good as the standard error is: for shares and means of small controls `always_valid_proportions` and
+    `always_valid_means` take more care.
 
     Args:
         difference: treated less control.
@@ -80,6 +83,11 @@ def always_valid_means(  # noqa: PLR0917 - as `compare_means`
 ) -> Compared:
     """Means compared as by `compare_means`, at any time of looking.
 
+    The standard error is the larger of Welch's and that with the pooled variance. Where few buy, a small control that
+    by chance lacks its few large orders has a low mean and a low variance at once, and Welch's error alone makes a
+    finding of it sooner or later: in A/A tests with a control of a tenth, 4,000 customers and 5 % who buy, in one of
+    five.
+
     Args:
         mean1: mean of the treated, as `compare_means` takes it.
         variance1: their sample variance.
@@ -101,11 +109,12 @@ def always_valid_means(  # noqa: PLR0917 - as `compare_means`
     checked_level(level)
     positive(information, "information")
     arms = two_arms(mean1, variance1, n1, mean0, variance0, n0)
-    why = "too_few" if arms.difference is not None and min(n1, n0) < _LEAST else arms.error
-    if isinstance(why, str):
+    few = arms.difference is not None and min(n1, n0) < LEAST
+    if few or isinstance(arms.error, str):
+        why: Why = arms.error if isinstance(arms.error, str) and not few else "too_few"
         return Compared.unsaid(why, level=level, method="always_valid", difference=arms.difference)
     assert arms.difference is not None
-    return always_valid(arms.difference, why, information=information, level=level)
+    return always_valid(arms.difference, arms.cautious, information=information, level=level)
 
 
 def always_valid_proportions(

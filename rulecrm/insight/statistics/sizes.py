@@ -123,12 +123,13 @@ def _sizes(control: float, ratio: float) -> Sizes:
 
 
 def _power(sizes: Sizes, effect: float, level: float) -> float:
+    """How often the test finds the effect, with its right sign."""
     from scipy.special import nctdtr, stdtrit
 
     freedom = sizes.total - 2
     shift = effect / math.sqrt(1 / sizes.treated + 1 / sizes.control)
     edge = float(stdtrit(freedom, (1 + level) / 2))
-    return 1 - float(nctdtr(freedom, shift, edge)) + float(nctdtr(freedom, shift, -edge))
+    return 1 - float(nctdtr(freedom, shift, edge))
 
 
 def _uplift(uplift: float, help: str) -> RulesError:  # noqa: A002 - the diagnostic's own word
