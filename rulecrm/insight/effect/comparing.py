@@ -16,7 +16,6 @@ from rulecrm.insight.effect.trial import ARMS
 from rulecrm.insight.statistics import (
     Compared,
     Interval,
-    always_valid,
     always_valid_means,
     always_valid_proportions,
     compare_means,
@@ -25,7 +24,7 @@ from rulecrm.insight.statistics import (
     proportion,
 )
 from rulecrm.model.types import MONEY_SCALE
-from rulecrm.runtime.arrays import Bools, Floats, Ints
+from rulecrm.runtime.arrays import Floats, Ints
 
 __all__ = ["Arm", "Line", "Way", "compared"]
 
@@ -105,8 +104,9 @@ def compared(seen: Seen, measure: str, window: str, wave: int | None, way: Way) 
         return Line(wave, window, measure, one, other, found, seen.open)
     if seen.before is not None:
         mine = (seen.arm == 0) | (seen.arm == ARMS.index(way.other))
-        found, theta = _adjusted(_units(seen.value[mine]), _units(seen.before[mine]), seen.arm[mine] == 0, way)
-        return Line(wave, window, measure, one, other, found, seen.open, theta)
+        y, x, information = _units(seen.value[mine]), _units(seen.before[mine]), _information(int(mine.sum()), way)
+        adjusted = cuped(y, x, seen.arm[mine] == 0, level=way.level, information=information)
+        return Line(wave, window, measure, one, other, adjusted.compared, seen.open, adjusted.theta)
     return Line(wave, window, measure, one, other, _means(_units(treated), _units(control), way), seen.open)
 
 
@@ -123,18 +123,6 @@ def _means(treated: Floats, control: Floats, way: Way) -> Compared:
     if information is None:
         return compare_means(*_moments(treated), *_moments(control), level=way.level)
     return always_valid_means(*_moments(treated), *_moments(control), information=information, level=way.level)
-
-
-def _adjusted(y: Floats, x: Floats, treated: Bools, way: Way) -> tuple[Compared, float | None]:
-    """The same with what customers came to before the entry taken out, and how much of it."""
-    found = cuped(y, x, treated, level=way.level)
-    once, information = found.compared, _information(len(y), way)
-    if information is None:
-        return once, found.theta
-    if once.difference is None or not once.standard_error:
-        return _means(y[treated], y[~treated], way), None
-    ever = always_valid(once.difference, once.standard_error, information=information, level=way.level)
-    return ever, found.theta
 
 
 def _information(customers: int, way: Way) -> float | None:
