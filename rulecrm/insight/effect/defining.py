@@ -6,7 +6,9 @@ Invariant: whoever reads them can compute the figure by hand.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -66,23 +68,39 @@ class Asked:
 
 def instant_words(shop: Shop) -> str:
     """T on the clock of the rules' zone."""
-    from zoneinfo import ZoneInfo
+    return _local(shop.as_of, shop)
 
-    return f"{shop.as_of.astimezone(ZoneInfo(shop.zone)):%Y-%m-%d %H:%M} {shop.zone}"
+
+def _local(instant: dt.datetime, shop: Shop) -> str:
+    return f"{instant.astimezone(ZoneInfo(shop.zone)):%Y-%m-%d %H:%M} {shop.zone}"
+
+
+def _behind(shop: Shop) -> Words:
+    """How far the ledger has come, where that is not as far as T."""
+    clock = None if shop.engine is None else shop.engine.clock
+    if clock is None or clock >= shop.as_of:
+        return Words("", "")
+    until = _local(clock, shop)
+    return Words(
+        f" The ledger has been advanced to {until}; who would have entered since is not in it.",
+        f"账本只推进到 {until}，此后本应进入的顾客不在其中。",
+    )
 
 
 def arms_words(trial: Trial, other: str | None, shop: Shop) -> Words:
     """Who is counted, and in which arm."""
-    name, now = trial.campaign.symbol, instant_words(shop)
-    beside = Words("with nobody", "无对照") if other is None else _ARMS[other]
+    name, now, behind = trial.campaign.symbol, instant_words(shop), _behind(shop)
+    beside = Words("There is nobody to compare them with.", "没有可比较的对照。")
+    if other is not None:
+        beside = Words(f"The treated are compared with {_ARMS[other].en}.", f"干预组与{_ARMS[other].zh}比较。")
     en = (
         f"Customers who entered the campaign `{name}` up to {now}, each once, from the first entry on, in the arm "
-        "that the draw put them in, whatever was sent to them, delivered, or read (intention to treat). The treated "
-        f"are compared with {beside.en}."
+        "that the draw put them in, whatever was sent to them, delivered, or read (intention to treat). "
+        f"{beside.en}{behind.en}"
     )
     zh = (
         f"截至 {now} 进入活动“{name}”的顾客，每人自首次进入起计一次，按抽签所定的组别计入，无论实际发送、送达或阅读与"
-        f"否（意向性分析）。干预组与{beside.zh}比较。"
+        f"否（意向性分析）。{beside.zh}{behind.zh}"
     )
     return Words(en, zh)
 

@@ -245,7 +245,51 @@ def test_figures_of_one_shop_speak_of_one_moment() -> None:
     rules, facts = rulecrm.loads(CARE), rulecrm.Facts.from_frames(**frames(40))
     made = engine(rules, facts, days=(5, 31), answers=None)
     the_shop = Shop.of(rules, facts, as_of=START + 60 * DAY, engine=made)
-    before = campaign_effect(the_shop, "care").frame
+    figure = campaign_effect(the_shop, "care")
+    assert "The ledger has been advanced to 2025-02-15 08:00 Asia/Shanghai" in figure.definition.en
+    before = figure.frame
     made.advance(START + 60 * DAY)
     assert_frame_equal(campaign_effect(the_shop, "care").frame, before)
     assert campaign_effect(the_shop.at(the_shop.as_of), "care").frame["open"].sum() > before["open"].sum()
+    assert "The ledger has been advanced" not in campaign_effect(the_shop.at(the_shop.as_of), "care").definition.en
+
+
+GOALS = """
+campaign same { enter on purchase  control 50%  goal purchase where category == entry.category within 60d  send sms hello }
+campaign heard { enter on purchase  control 10%  goal open where campaign == "heard" within 10d  send sms hello }
+"""
+
+
+@pytest.mark.parametrize("keys", [pl.String, pl.Int32], ids=["text", "numbers"])
+def test_a_goal_reads_what_was_entered_on_and_what_was_done_with_messages(keys: type[pl.DataType]) -> None:
+    made = frames(80)
+    category = made["products"].select("product", "category")
+    made["orders"] = made["orders"].join(category, on="product", how="left")
+    made["events"] = made["events"].with_columns(campaign=pl.lit(None, pl.String))
+    numbered = pl.col("customer").str.strip_prefix("c").cast(keys)
+    given = {
+        name: frame.with_columns(numbered) if "customer" in frame.columns else frame for name, frame in made.items()
+    }
+    rules, facts = rulecrm.loads(HEAD + GOALS), rulecrm.Facts.from_frames(**given)
+    days = tuple(range(3, 60, 14))
+    the_shop = Shop.of(rules, facts, as_of=START + 100 * DAY, engine=engine(rules, facts, days=days, answers=5))
+    rows = made["orders"].drop_nulls("paid_at").sort("paid_at").rows(named=True)
+    for name, control, length in (("same", 5000, 60), ("heard", 1000, 10)):
+        whole = oracle.entrants(the_shop, name, control, 0)
+        opens = the_shop.engine.receipts().filter(kind="open", campaign=name)  # type: ignore[union-attr]
+        reached = {"treated": 0, "control": 0}
+        for one in whole.values():
+            mine = [row for row in rows if row["customer"].lstrip("c").zfill(5) == one.key.lstrip("c").zfill(5)]
+            until = oracle.later(one.start, length, the_shop.zone)
+            if until > the_shop.as_of:
+                continue
+            entered_on = next(row for row in mine if row["paid_at"] == one.start)
+            again = [row for row in mine if one.start < row["paid_at"] <= until]
+            same = any(row["category"] == entered_on["category"] for row in again)
+            heard = any(one.start < at <= until for at in opens.filter(customer=one.key).get_column("at"))
+            reached[one.arm] += same if name == "same" else heard
+        frame = campaign_effect(the_shop, name, windows=["10d"], measures=["goal"]).frame
+        found = frame.row(0, named=True)
+        assert sum(reached.values()) > 0
+        assert round(found["treated_value"] * found["treated"]) == reached["treated"]
+        assert round(found["control_value"] * found["control"]) == reached["control"]
