@@ -20,25 +20,28 @@ from tests.insight.effect.world import CARE, DAY, HEAD, START, Channel, engine, 
 Rows = list[dict[str, object]]
 
 
-@pytest.fixture(scope="module", params=["Asia/Shanghai", "Europe/Berlin"])
-def care(request: pytest.FixtureRequest) -> Shop:
-    return shop(CARE.replace("Asia/Shanghai", request.param), seed=3)
+@pytest.fixture(scope="module")
+def care() -> Shop:
+    return shop(seed=3)
 
 
 def codes(figure: Figure) -> list[str]:
     return [one.code for one in figure.remarks]
 
 
-@pytest.mark.parametrize("against", ["control", "holdout"])
-def test_arms_windows_and_values_are_those_by_hand(care: Shop, against: str) -> None:
+@pytest.mark.parametrize(("zone", "against"), [("Asia/Shanghai", "control"), ("Europe/Berlin", "holdout")])
+def test_arms_windows_and_values_are_those_by_hand(care: Shop, zone: str, against: str) -> None:
+    if zone != care.zone:  # on 30 March the clock is changed there
+        care = shop(CARE.replace(care.zone, zone), seed=3)
     figure = campaign_effect(care, "care", windows=["5d", "15d", "60d"], against=against)  # type: ignore[arg-type]
     whole = oracle.entrants(care, "care", 2500, 1000)
+    people_of = {wave: oracle.in_wave(care, "care", wave, whole) for wave in (1, 2, 3)} | {None: whole}
+    answers_of = {wave: oracle.responses(care, "care", wave) for wave in people_of}
     bought = oracle.purchases(frames(seed=3))
     seen = set()
     for row in figure.frame.iter_rows(named=True):
         seen.add((row["wave"], row["window"], row["measure"]))
-        people = whole if row["wave"] is None else oracle.in_wave(care, "care", row["wave"], whole)
-        answered = oracle.responses(care, "care", row["wave"])
+        people, answered = people_of[row["wave"]], answers_of[row["wave"]]
         arms = oracle.values(people, bought, answered, row["measure"], int(row["window"][:-1]), care)
         treated, control = arms["treated"], arms[against]
         assert (row["treated"], row["control"]) == (len(treated), len(control)), row
@@ -78,8 +81,8 @@ def test_tests_are_those_of_another_package(care: Shop) -> None:
 
 def test_nothing_after_the_instant_is_seen() -> None:
     rules, facts = rulecrm.loads(CARE), rulecrm.Facts.from_frames(**frames())
-    days, now = (5, 17.3, 31, 45), START + 45 * DAY
-    whole = Shop.of(rules, facts, as_of=now, engine=engine(rules, facts, days=(*days, 60, 80)))
+    days, now = (5, 24, 45), START + 45 * DAY
+    whole = Shop.of(rules, facts, as_of=now, engine=engine(rules, facts, days=(*days, 60)))
     orders = frames()["orders"].filter(pl.col("placed_at") <= now)
     for stage in ("paid", "delivered", "refunded", "cancelled"):
         column = pl.col(f"{stage}_at")
@@ -89,14 +92,15 @@ def test_nothing_after_the_instant_is_seen() -> None:
     kept["events"] = kept["events"].filter(pl.col("at") <= now)
     cut = rulecrm.Facts.from_frames(**kept)
     then = Shop.of(rules, cut, as_of=now, engine=engine(rules, cut, days=days))
-    assert_frame_equal(campaign_effect(whole, "care").frame, campaign_effect(then, "care").frame)
+    asked = {"windows": ["10d", "30d"]}
+    assert_frame_equal(campaign_effect(whole, "care", **asked).frame, campaign_effect(then, "care", **asked).frame)  # type: ignore[arg-type]
     assert_frame_equal(
         campaign_cost(whole, "care", windows=["10d"]).frame, campaign_cost(then, "care", windows=["10d"]).frame
     )
     answers = pl.col("stage") == "answer"
     ours, theirs = (campaign_waves(one, "care").frame.filter(answers) for one in (whole, then))
     assert_frame_equal(ours, theirs)
-    assert ours.get_column("count").sum() > 20
+    assert ours.get_column("count").sum() > 10
 
 
 def test_cuped_takes_out_what_was_before(care: Shop) -> None:
@@ -271,7 +275,7 @@ def test_a_goal_reads_what_was_entered_on_and_what_was_done_with_messages(keys: 
         name: frame.with_columns(numbered) if "customer" in frame.columns else frame for name, frame in made.items()
     }
     rules, facts = rulecrm.loads(HEAD + GOALS), rulecrm.Facts.from_frames(**given)
-    days = tuple(range(3, 60, 14))
+    days = (3, 17, 31, 45)
     the_shop = Shop.of(rules, facts, as_of=START + 100 * DAY, engine=engine(rules, facts, days=days, answers=5))
     rows = made["orders"].drop_nulls("paid_at").sort("paid_at").rows(named=True)
     for name, control, length in (("same", 5000, 60), ("heard", 1000, 10)):

@@ -10,8 +10,8 @@ from rulecrm.insight.effect.trial import trial_of
 from rulecrm.model.durations import Duration
 from tests.insight.effect.world import DAY, HEAD, MADE, START, frames
 
-CAMPAIGNS = 24
-LOOKS = tuple(range(20, 106, 17))
+CAMPAIGNS = 20
+LOOKS = tuple(range(25, 106, 20))
 LEVEL = 0.8
 """One in five is fooled at most; with a higher level it would take more campaigns to see."""
 
@@ -34,7 +34,7 @@ def test_who_peeks_at_a_campaign_that_does_nothing_is_seldom_fooled() -> None:
     text = HEAD + "".join(
         f"campaign {name} {{ enter on purchase  control 50%  send sms hello }}\n" for name in names
     )  # fmt: skip
-    rules, facts = rulecrm.loads(text), rulecrm.Facts.from_frames(**frames(150))
+    rules, facts = rulecrm.loads(text), rulecrm.Facts.from_frames(**frames(120))
     engine = rulecrm.Engine(rules, facts, state="sqlite://", start=START)
     MADE.append(engine)
     engine.advance(START + max(LOOKS) * DAY)
@@ -44,6 +44,6 @@ def test_who_peeks_at_a_campaign_that_does_nothing_is_seldom_fooled() -> None:
         for name in names:
             for way, wrong in found(shop, name).items():
                 fooled[way] |= {name} if wrong else set()
-    # More than 9 of 24, where one in five is fooled, come in 2 % of all seeds; this one is settled.
-    assert len(fooled["ever"]) <= 9
+    # More than 8 of 20, where one in five is fooled, come in 1 % of all seeds; this one is settled.
+    assert len(fooled["ever"]) <= 8
     assert len(fooled["once"]) > len(fooled["ever"])
