@@ -13,6 +13,11 @@ from rulecrm.insight.effect import (
     campaign_waves,
 )
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
+from rulecrm.insight.products.audience import likely_next, product_audience
+from rulecrm.insight.products.bundles import bundles
+from rulecrm.insight.products.prices import price_sensitivity
+from rulecrm.insight.products.roles import product_role_sums, product_roles
+from rulecrm.insight.products.seasons import seasonality
 from rulecrm.insight.shop import Shop
 
 __all__ = [
@@ -22,9 +27,18 @@ __all__ = [
     "Remark",
     "Shop",
     "Words",
+    # effect of campaigns
     "campaign_channels",
     "campaign_cost",
     "campaign_effect",
     "campaign_size",
     "campaign_waves",
+    # what is sold
+    "bundles",
+    "likely_next",
+    "price_sensitivity",
+    "product_audience",
+    "product_role_sums",
+    "product_roles",
+    "seasonality",
 ]
