@@ -18,6 +18,13 @@ from rulecrm.insight.buyers import (
     sources,
     staff,
 )
+from rulecrm.insight.effect import (
+    campaign_channels,
+    campaign_cost,
+    campaign_effect,
+    campaign_size,
+    campaign_waves,
+)
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
 from rulecrm.insight.products.audience import likely_next, product_audience
 from rulecrm.insight.products.bundles import bundles
@@ -68,6 +75,12 @@ __all__ = [
     "repurchase_rate",
     "second_purchase",
     "weekly_targets",
+    # effect of campaigns
+    "campaign_channels",
+    "campaign_cost",
+    "campaign_effect",
+    "campaign_size",
+    "campaign_waves",
     # what is sold
     "bundles",
     "likely_next",
