@@ -6,6 +6,18 @@ Each answer is a `Figure`: a frame, the definition of its numbers, and in words 
 from __future__ import annotations
 
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
+from rulecrm.insight.lifetime import (
+    Lifetime,
+    clv,
+    clv_check,
+    clv_fit,
+    customers_needed,
+    fit_lifetime,
+    repeat_forecast,
+)
 from rulecrm.insight.shop import Shop
 
-__all__ = ["Figure", "Language", "Origin", "Remark", "Shop", "Words"]
+__all__ = [
+    "Figure", "Language", "Origin", "Remark", "Shop", "Words",
+    "Lifetime", "clv", "clv_check", "clv_fit", "customers_needed", "fit_lifetime", "repeat_forecast",
+]  # fmt: skip
