@@ -15,9 +15,11 @@ from rulecrm.insight.lifetime import (
     fit_lifetime,
     repeat_forecast,
 )
+from rulecrm.insight.models import Clusters, Model, Trained, churn, clusters, similar, train
 from rulecrm.insight.shop import Shop
 
 __all__ = [
     "Figure", "Language", "Origin", "Remark", "Shop", "Words",
     "Lifetime", "clv", "clv_check", "clv_fit", "customers_needed", "fit_lifetime", "repeat_forecast",
+    "Clusters", "Model", "Trained", "churn", "clusters", "similar", "train",
 ]  # fmt: skip

@@ -66,6 +66,20 @@ is not known: no amounts, or no model.""",
         "R842",
         "not an answerable question",
         """A confidence lies between 0 and 1, a discount is not below 0, an amount of money is a Decimal, whole units or
-text and never a float, a number of clusters is at least 2. The message names what was given.""",
+text and never a float, a number of clusters is at least 2; a feature of a model is a number, a duration, an instant, a
+segment or a label, and what comes of an instant is known by T. The message names what was given.""",
+    ),
+    Code(
+        "R843",
+        "nothing to tell apart",
+        """A model learns from rows that had different outcomes, and clusters need customers who differ. Where nobody
+had bought by the instants asked for, all rows had the same outcome, or all customers are alike, there is nothing to
+learn.""",
+    ),
+    Code(
+        "R844",
+        "a model that is no better than guessing",
+        """On instants later than those it was trained on the model was no better than one guess for everybody, or there
+was nobody, or only one outcome, to judge it by. Do not act on its scores.""",
     ),
 )
