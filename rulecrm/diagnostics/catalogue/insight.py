@@ -14,38 +14,38 @@ CODES: tuple[Code, ...] = (
 timedelta, and is longer than nothing. A month is a calendar month, never thirty days.""",
     ),
     Code(
-        "R834",
+        "R830",
         "no model of repeat purchases",
         """BG/NBD learns from how customers differ in coming back. Of nobody, of one customer, or where nobody has
 bought on a second day, it can learn nothing; the figures that need it are missing.""",
     ),
     Code(
-        "R835",
+        "R831",
         "a parameter at the edge",
         """The likelihood of a model still grows at the edge of what is searched for the parameters that are named: the
 customers differ less, or more, than the model has room for. Means can be used; intervals are not given.""",
     ),
     Code(
-        "R836",
+        "R832",
         "parameters that are hardly known",
         """There are few repeat customers, or the likelihood is flat around its greatest: other parameters would do as
 well. More customers, or more time, make them known.""",
     ),
     Code(
-        "R837",
+        "R833",
         "no model of values, or not for all",
         """Gamma-Gamma learns from the amounts of repeat purchases, which must be above 0, differ, and be there at all;
 those that are not are left out. Values that are so uneven that they have no mean cannot be given for customers without
 a repeat.""",
     ),
     Code(
-        "R838",
+        "R834",
         "amounts that go with frequency",
         """Gamma-Gamma takes how often and how much a customer buys for independent. A correlation of 0.3 or more says
 that they are not; the values of the most frequent customers are then too high or too low.""",
     ),
     Code(
-        "R839",
+        "R835",
         "customers did otherwise than foretold",
         """In the time that was held back customers bought more, or less, than the model's interval for all of them
 together. Seasons, campaigns, or a model that does not fit; forecasts are off by about as much.""",

@@ -126,4 +126,4 @@ def _told(frame: pl.DataFrame) -> list[Remark]:
         f"顾客的购买{'少于' if less else '多于'}模型预期（人均 {row['actual']:.3f} 个购买日，预期 {row['low']:.3f} 至 "
         f"{row['high']:.3f}）：预测会有大致相同的偏差。"
     )
-    return [Remark("R839", Words(text, zh), {"repeats": "all"})]
+    return [Remark("R835", Words(text, zh), {"repeats": "all"})]

@@ -123,13 +123,13 @@ def _fit_repeats(counted: Counted, histories: Collapsed, remarks: list[Remark]) 
     again = int((counted.repeats > 0).sum())
     why = _why_not(counted, again)
     if why is not None:
-        remarks.append(Remark("R834", why))
+        remarks.append(Remark("R830", why))
         return None
     fitted = repeats.fit_repeats(histories)
     remarks.extend(_doubts(fitted, Words("repeat purchases", "复购")))
     if again < _FEW:
         text = f"Customers who bought on more than one day: only {again}; the parameters are hardly known."
-        remarks.append(Remark("R836", Words(text, f"在一天以上有购买的顾客只有 {again} 位：参数几乎无法确定。")))
+        remarks.append(Remark("R832", Words(text, f"在一天以上有购买的顾客只有 {again} 位：参数几乎无法确定。")))
     return fitted
 
 
@@ -157,17 +157,17 @@ def _doubts(fitted: Fitted, what: Words) -> list[Remark]:
             f"在{what.zh}模型中，似然在搜索范围的边界处仍在增大（{names}）：顾客之间的差异小于模型所设。"
             "均值可用，不给出区间。"
         )
-        found.append(Remark("R835", Words(text, zh)))
+        found.append(Remark("R831", Words(text, zh)))
     elif fitted.covariance is None or not fitted.converged:
         text = f"The likelihood of the model of {what.en} is too flat to say how sure its parameters are."
-        found.append(Remark("R836", Words(text, f"{what.zh}模型的似然过于平坦，无法说明参数的可靠程度。")))
+        found.append(Remark("R832", Words(text, f"{what.zh}模型的似然过于平坦，无法说明参数的可靠程度。")))
     return found
 
 
 def _fit_spending(counted: Counted, remarks: list[Remark]) -> tuple[Fitted | None, float | None]:
     if not counted.priced:
         text = "The facts have no amounts of purchases: nothing can be said about their value."
-        remarks.append(Remark("R837", Words(text, "数据中没有购买金额：无法判断价值。")))
+        remarks.append(Remark("R833", Words(text, "数据中没有购买金额：无法判断价值。")))
         return None, None
     with np.errstate(invalid="ignore"):
         used = (counted.repeats > 0) & (counted.average > 0)
@@ -175,21 +175,21 @@ def _fit_spending(counted: Counted, remarks: list[Remark]) -> tuple[Fitted | Non
     left_out = int((counted.repeats > 0).sum()) - len(x)
     if left_out:
         text = f"Repeat customers without an amount above 0 were left out of the model of values: {left_out}."
-        remarks.append(Remark("R837", Words(text, f"没有大于 0 的金额的复购顾客未计入价值模型：{left_out} 位。")))
+        remarks.append(Remark("R833", Words(text, f"没有大于 0 的金额的复购顾客未计入价值模型：{left_out} 位。")))
     if len(x) < 2:
         text = "Fewer than two customers have repeat purchases with an amount: what these are worth cannot be learnt."
-        remarks.append(Remark("R837", Words(text, "有金额的复购顾客不足两位：无法了解复购的价值。")))
+        remarks.append(Remark("R833", Words(text, "有金额的复购顾客不足两位：无法了解复购的价值。")))
         return None, None
     if float(average.max() - average.min()) <= 1e-9 * float(average.max()):
         text = "All repeat customers paid the same on average: that amount is taken for everybody."
-        remarks.append(Remark("R837", Words(text, "所有复购顾客的平均金额相同：对所有人都采用该金额。")))
+        remarks.append(Remark("R833", Words(text, "所有复购顾客的平均金额相同：对所有人都采用该金额。")))
         return None, float(average[0])
     fitted = spending.fit_spending(x, average)
     remarks.extend(_doubts(fitted, Words("values", "价值")))
     if spending.mean_of_all(fitted.values) is None:
         text = "Values are so uneven (q is at most 1) that the model has no mean: customers without a repeat have none."
         remarks.append(
-            Remark("R837", Words(text, "价值过于悬殊（q 不大于 1），模型没有均值：没有复购的顾客无法估值。"))
+            Remark("R833", Words(text, "价值过于悬殊（q 不大于 1），模型没有均值：没有复购的顾客无法估值。"))
         )
     remarks.extend(_together(x, average))
     return fitted, None
@@ -207,7 +207,7 @@ def _together(x: Floats, average: Floats) -> list[Remark]:
         "independent: the value of frequent customers is off."
     )
     zh = f"购买频率与金额相关（相关系数 {found:.2f}），而模型假定两者独立：高频顾客的价值会有偏差。"
-    return [Remark("R838", Words(text, zh))]
+    return [Remark("R834", Words(text, zh))]
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------

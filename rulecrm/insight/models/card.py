@@ -122,7 +122,8 @@ def learn(matrix: Matrix, outcome: Floats, *, logistic: bool) -> Card:
     edges = [_edges(column, labels) for column, labels in zip(matrix.values.T, matrix.labels, strict=True)]
     spread = _spread(matrix.values, edges)
     if logistic:
-        fitted = LogisticRegression(C=1.0, max_iter=500).fit(spread, outcome)
+        # Newton's steps end at the one optimum, to the last digits, whatever the machine.
+        fitted = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-10, max_iter=200).fit(spread, outcome)
         weights, start = np.asarray(fitted.coef_[0]), float(fitted.intercept_[0])
     else:
         fitted = Ridge(alpha=1.0).fit(spread, outcome)
