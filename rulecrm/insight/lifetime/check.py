@@ -6,6 +6,7 @@ Invariant: the model is fitted on what was known when the held-back time began.
 
 from __future__ import annotations
 
+import datetime as dt
 from statistics import NormalDist
 
 import numpy as np
@@ -82,8 +83,13 @@ def clv_check(shop: Shop, *, holdout: Length = "90d", level: float = 0.95) -> Fi
 
 def _actual(shop: Shop, before: Shop, fitted: Lifetime) -> Floats:
     """Purchase days of each customer after the day on which the model was fitted."""
-    later = purchase_days(shop).filter(pl.col("day") > local_day(before))
-    found = later.group_by("customer").agg(pl.len().cast(pl.Int64).alias("days"))
+    days = purchase_days(shop)
+    later = days.day > (local_day(before) - dt.date(1970, 1, 1)).days
+    size = int(days.code.max(initial=-1)) + 1
+    counts = np.bincount(days.code[later], minlength=size)
+    first = np.searchsorted(days.code, np.arange(size))
+    customers = shop.purchases().get_column("customer").gather(days.start[first])
+    found = pl.DataFrame({"customer": customers, "days": counts})
     known = fitted.counted.customer.to_frame().join(found, on="customer", how="left", maintain_order="left")
     return known.get_column("days").fill_null(0).to_numpy().astype(np.float64)
 

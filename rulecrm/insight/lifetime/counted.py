@@ -18,7 +18,7 @@ from rulecrm.insight.lifetime.fitting import Floats
 from rulecrm.insight.shop import Shop
 from rulecrm.model.types import MONEY_SCALE
 
-__all__ = ["WEEK", "Collapsed", "Counted", "collapse", "count_customers", "local_day", "purchase_days"]
+__all__ = ["WEEK", "Collapsed", "Counted", "Days", "collapse", "count_customers", "local_day", "purchase_days"]
 
 Ints = NDArray[np.int64]
 
@@ -95,50 +95,79 @@ def local_day(shop: Shop) -> dt.date:
     return shop.as_of.astimezone(ZoneInfo(shop.zone)).date()
 
 
-def purchase_days(shop: Shop) -> pl.DataFrame:
-    """A row for each customer and day with a purchase, in the order of time within a customer.
+@frozen(eq=False)
+class Days:
+    """A row for each customer and day with a purchase, by customer and in the order of time.
 
-    Returns:
-        `customer`, `code` (of the customer), `day` Date, `orders` UInt32 and `amount` Int64 in 1/10,000 units, missing
-        where an amount of the day is.
+    Attributes:
+        code: of the customer, 0, 1, ….
+        day: days since 1970-01-01 in the zone of the rules.
+        orders: purchases of the day.
+        amount: Int64 in 1/10,000 units.
+        unknown: purchases of the day whose amount is not known.
+        start: the row in `shop.purchases()` that begins the day.
     """
-    known = pl.when(pl.col("amount").is_not_null().all()).then(pl.col("amount").sum())
-    return (
-        shop.purchases()
-        .group_by("code", "day", maintain_order=True)
-        .agg(pl.col("customer").first(), pl.len().alias("orders"), known.alias("amount"))
-        .select("customer", "code", "day", "orders", "amount")
+
+    code: Ints
+    day: Ints
+    orders: Ints
+    amount: Ints
+    unknown: Ints
+    start: Ints
+
+
+def purchase_days(shop: Shop) -> Days:
+    """Days with a purchase; purchases of one day and customer lie beside each other already."""
+    rows = shop.purchases().select(
+        pl.col("code").cast(pl.Int64),
+        pl.col("day").to_physical().cast(pl.Int64),
+        pl.col("amount").fill_null(0),
+        pl.col("amount").is_null().cast(pl.Int64).alias("unknown"),
     )
+    code, day = rows["code"].to_numpy(), rows["day"].to_numpy()
+    start = _starts(code, day)
+    return Days(
+        code[start],
+        day[start],
+        np.diff(np.append(start, len(code))),
+        _sums(rows["amount"].to_numpy(), start),
+        _sums(rows["unknown"].to_numpy(), start),
+        start,
+    )
+
+
+def _starts(*columns: Ints) -> Ints:
+    """Rows that differ from the row before in any column."""
+    size = len(columns[0])
+    fresh = np.zeros(max(size - 1, 0), np.bool_)
+    for column in columns:
+        fresh |= column[1:] != column[:-1]
+    return np.flatnonzero(np.concatenate([np.ones(min(size, 1), np.bool_), fresh]))
+
+
+def _sums(values: Ints, start: Ints) -> Ints:
+    """Of the rows from each start to the next."""
+    return np.add.reduceat(values, start) if len(start) else np.empty(0, np.int64)
 
 
 def count_customers(shop: Shop) -> Counted:
     """Every customer who bought up to T."""
-    today = local_day(shop)
-    first = pl.col("day") == pl.col("day").min().over("code")
-    days = purchase_days(shop).with_columns(first.alias("first"))
-    later, begun = pl.col("amount").filter(~pl.col("first")), pl.col("amount").filter(pl.col("first")).first()
-    table = (
-        days.group_by("code", maintain_order=True)
-        .agg(
-            pl.col("customer").first(),
-            (pl.len().cast(pl.Int64) - 1).alias("repeats"),
-            (pl.col("day").max() - pl.col("day").min()).dt.total_days().alias("recency"),
-            (pl.lit(today) - pl.col("day").min()).dt.total_days().alias("age"),
-            pl.when(later.is_not_null().all()).then(later.sum()).alias("paid"),
-            begun.alias("first_paid"),
-            pl.col("orders").filter(~pl.col("first")).sum().cast(pl.Int64).alias("orders"),
-        )
-        .sort("code")
-    )
+    today = (local_day(shop) - dt.date(1970, 1, 1)).days
+    days = purchase_days(shop)
+    first = _starts(days.code)
+    count = np.diff(np.append(first, len(days.code)))
+    born, last = days.day[first], days.day[first + count - 1]
+    unknown = _sums(days.unknown, first) - days.unknown[first]
+    later = _sums(days.amount, first) - days.amount[first]
     units = 10.0**MONEY_SCALE
     return Counted(
-        table["customer"],
-        table["repeats"].to_numpy(),
-        table["recency"].to_numpy(),
-        table["age"].to_numpy(),
-        table["paid"].cast(pl.Float64).fill_null(float("nan")).to_numpy() / units,
-        table["first_paid"].cast(pl.Float64).fill_null(float("nan")).to_numpy() / units,
-        int(table["orders"].sum()),
+        shop.purchases().get_column("customer").gather(days.start[first]),
+        count - 1,
+        last - born,
+        today - born,
+        np.where(unknown == 0, later / units, np.nan),
+        np.where(days.unknown[first] == 0, days.amount[first] / units, np.nan),
+        int(days.orders.sum() - days.orders[first].sum()),
         shop.has("purchase", "amount"),
     )
 

@@ -22,6 +22,7 @@ __all__ = ["NAMES", "alive", "fit_repeats", "likelihood_of"]
 NAMES = ("r", "alpha", "a", "b")
 
 _BOUNDS = ((1e-4, 1e4), (1e-4, 1e6), (1e-4, 1e4), (1e-4, 1e4))
+_ENOUGH = 20_000
 _STARTS = ((0.5, 5.0, 0.8, 2.5), (1.0, 20.0, 0.2, 5.0))
 
 
@@ -30,7 +31,16 @@ def fit_repeats(histories: Collapsed) -> Fitted:
     # A shop that lives by the hour or by the year begins the search at its own pace.
     mean_age = max(float(np.average(histories.age, weights=histories.weight)) / WEEK, 1e-2)
     starts: Sequence[Sequence[float]] = [(r, alpha * mean_age / 27.0, a, b) for r, alpha, a, b in _STARTS]
+    if len(histories.weight) > 2 * _ENOUGH:
+        # A part of the histories tells about where the greatest likelihood of all lies.
+        starts = [fit_repeats(_some(histories)).values.tolist(), *starts]
     return fit(likelihood_of(histories), NAMES, starts, _BOUNDS, size=int(histories.weight.sum()))
+
+
+def _some(histories: Collapsed) -> Collapsed:
+    each = slice(None, None, len(histories.weight) // _ENOUGH)
+    one = histories
+    return Collapsed(one.repeats[each], one.recency[each], one.age[each], one.weight[each], one.place[:0])
 
 
 def likelihood_of(histories: Collapsed) -> Callable[[Floats], tuple[float, Floats]]:
@@ -59,9 +69,11 @@ def likelihood_of(histories: Collapsed) -> Callable[[Floats], tuple[float, Float
         height = float(each @ (both - gammaln(a + b + often))) + total * r * np.log(alpha)
         lasting = -(r + x) * log_day[age]
         ended = np.log(a) - np.log(rest)[spread] - (r + x) * log_day[recency]
-        mixed = np.where(bought, np.logaddexp(lasting, ended), lasting)
-        height += float(weight @ mixed)
-        gone = np.where(bought, np.exp(np.minimum(ended - mixed, 0.0)), 0.0) * weight
+        # log(exp(lasting) + exp(ended)), and the share of the second in it, with one exponential for both.
+        ahead = np.where(bought, ended - lasting, -np.inf)
+        small = np.exp(-np.abs(ahead))
+        height += float(weight @ (lasting + np.maximum(ahead, 0.0) + np.log1p(small)))
+        gone = np.where(ahead >= 0, 1.0, small) / (1.0 + small) * weight
         kept = weight - gone
         by_r = float(each @ (digamma(r + often) - digamma(r))) + total * np.log(alpha)
         by_r -= float(kept @ log_day[age] + gone @ log_day[recency])

@@ -9,7 +9,7 @@ http://www.brucehardie.com/notes/025/): amounts of a customer are Gamma(p, v), a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -19,6 +19,7 @@ __all__ = ["NAMES", "fit_spending", "likelihood_of", "mean_of_all", "value_of"]
 
 NAMES = ("p", "q", "gamma")
 
+_ENOUGH = 20_000
 _BOUNDS = ((1e-3, 1e5), (1e-3, 1e5), (1e-6, 1e6))
 
 
@@ -30,13 +31,13 @@ def fit_spending(repeats: Floats, average: Floats) -> Fitted:
         average: what a repeat brought on average, above 0; gamma is in its unit.
     """
     scale = float(np.average(average))
-    found = fit(
-        likelihood_of(repeats, average / scale),
-        NAMES,
-        ((6.0, 4.0, 0.5), (2.0, 10.0, 4.0)),
-        _BOUNDS,
-        size=len(repeats),
-    )
+    starts: list[Sequence[float]] = [(6.0, 4.0, 0.5), (2.0, 10.0, 4.0)]
+    if len(repeats) > 2 * _ENOUGH:
+        # A part of the customers tells about where the greatest likelihood of all lies.
+        each = slice(None, None, len(repeats) // _ENOUGH)
+        few = fit_spending(repeats[each], average[each]).values / np.array([1.0, 1.0, scale])
+        starts = [few.tolist(), *starts]
+    found = fit(likelihood_of(repeats, average / scale), NAMES, starts, _BOUNDS, size=len(repeats))
     values = found.values * np.array([1.0, 1.0, scale])
     # The density of z is that of z / scale, divided by the scale.
     height = found.log_likelihood - len(repeats) * float(np.log(scale))
