@@ -50,6 +50,7 @@ def histories(draw: st.DrawFn, most: int = 20) -> Collapsed:
     return of(*(list(column) for column in zip(*rows, strict=True)))
 
 
+@settings(max_examples=40)
 @given(parameters, histories())
 def test_the_likelihood_is_that_of_the_paper(values: tuple[float, ...], found: Collapsed) -> None:
     rows = zip(found.repeats.tolist(), found.recency.tolist(), found.age.tolist(), strict=True)
@@ -63,7 +64,7 @@ def slopes(likelihood: object, values: np.ndarray, step: float = 1e-5) -> np.nda
     return np.array([up - down for up, down in pairs]) / (2 * step * values)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(parameters, histories(most=5_000))
 def test_slopes_are_those_of_the_likelihood_however_often_one_buys(values: tuple[float, ...], found: Collapsed) -> None:
     likelihood, at = repeats.likelihood_of(found), np.array(values)
@@ -72,7 +73,7 @@ def test_slopes_are_those_of_the_likelihood_however_often_one_buys(values: tuple
     assert slope == pytest.approx(slopes(likelihood, at), rel=1e-4, abs=1e-3 * (1 + abs(height)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     st.tuples(*(st.floats(0.2, 20) for _ in range(3))),
     st.lists(st.tuples(st.integers(1, 3_000), st.floats(0.01, 1e5)), min_size=1, max_size=5),
@@ -115,7 +116,7 @@ def slow_expected(values: tuple[float, ...], x: int, age: float, days: float) ->
     return sum(integrate.quad(density, *ends, limit=200, epsabs=0)[0] for ends in itertools.pairwise(edges))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     st.tuples(*(st.floats(0.2, 30) for _ in range(4))), st.integers(0, 5_000), st.integers(0, 900), st.integers(1, 900)
 )
@@ -183,9 +184,9 @@ def test_intervals_hold_the_parameters_and_what_follows() -> None:
     """Customers are made by the model itself: 95 % intervals hold the truth in most of the shops."""
     true = np.array([0.6, 8.0, 0.9, 3.0])
     held = np.zeros(4)
-    for seed in range(6):
+    for seed in range(5):
         draw = np.random.Generator(np.random.PCG64(seed))
-        lives, _ = simulated(draw, true, 1_200, 52.0)
+        lives, _ = simulated(draw, true, 800, 52.0)
         days = [np.unique(np.ceil(one * 7).astype(np.int64)) for one in lives]
         rows = pl.DataFrame(
             {"x": [len(one) for one in days], "t": [int(one[-1]) if len(one) else 0 for one in days], "age": 364}
@@ -194,7 +195,7 @@ def test_intervals_hold_the_parameters_and_what_follows() -> None:
         assert found.converged
         low, high = (np.array(one) for one in zip(*found.intervals(0.95), strict=True))
         held += (low <= true) & (true <= high)
-    assert (held >= 4).all()
+    assert (held >= 3).all()
 
 
 def test_a_parameter_at_the_edge_is_named() -> None:

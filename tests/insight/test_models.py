@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import subprocess
+import sys
 from decimal import Decimal
 
 import numpy as np
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 import rulecrm
 from rulecrm import RulesError
-from rulecrm.insight import Model, Shop, Trained, churn, clusters, similar, train
+from rulecrm.insight import Model, Shop, Trained, churn, clusters, clv, similar, train
 from rulecrm.insight.models.card import Card, Feature, learn
 from rulecrm.insight.models.features import Matrix, features_at, features_now
 from rulecrm.insight.models.groups import _ranks
@@ -50,7 +52,7 @@ FEATURES = ["purchases", "spent", "idle", "first_at", "gap", "asked", "standing"
 AS_OF = dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
 
 
-def frames(seed: int = 1, customers: int = 400) -> dict[str, pl.DataFrame]:
+def frames(seed: int = 1, customers: int = 300) -> dict[str, pl.DataFrame]:
     return make_shop_frames(customers=customers, days=365, seed=seed)
 
 
@@ -92,7 +94,7 @@ def text(trained: Trained) -> str:
 
 def test_features_do_not_see_what_comes_after_their_instant() -> None:
     made, instant = frames(2), dt.datetime(2025, 8, 1, tzinfo=dt.UTC)
-    points = pl.DataFrame({"customer": made["customers"]["customer"], "at": [instant] * 400}).with_columns(
+    points = pl.DataFrame({"customer": made["customers"]["customer"], "at": [instant] * 300}).with_columns(
         pl.col("at").dt.cast_time_unit("us")
     )
     whole, past = (features_at(shop_of(one), FEATURES, points) for one in (made, cut(made, instant)))
@@ -153,6 +155,7 @@ def test_who_did_not_buy_again(shop: Shop) -> None:
     assert 0 < sum(expected) < len(expected)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=30))
 def test_auc_counts_pairs(rows: list[tuple[int, bool]]) -> None:
     ones, zeros = [score for score, yes in rows if yes], [score for score, yes in rows if not yes]
@@ -161,6 +164,7 @@ def test_auc_counts_pairs(rows: list[tuple[int, bool]]) -> None:
     assert found == (pytest.approx(sum(pairs) / len(pairs)) if pairs else None)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.one_of(st.just(math.nan), st.integers(-3, 3).map(float)), min_size=1, max_size=30))
 def test_ranks_are_shares_below(values: list[float]) -> None:
     there = [one for one in values if not math.isnan(one)]
@@ -381,6 +385,19 @@ def test_a_question_without_sense_is_refused(shop: Shop, ask: object, code: str)
     with pytest.raises(RulesError) as error:
         ask(shop)  # type: ignore[operator]
     assert error.value.diagnostics[0].code == code
+
+
+def test_a_package_that_is_not_there_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, words in (("sklearn", r"rulecrm\[models\]"), ("scipy", r"rulecrm\[insight\]")):
+        monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
+        with pytest.raises(RulesError, match=words):
+            clusters(shop, features=["spent"]) if module == "sklearn" else clv(shop)
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    code = "import sys, rulecrm.insight; print(sorted({'scipy', 'sklearn', 'altair'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_text_is_no_feature() -> None:

@@ -67,7 +67,8 @@ is not known: no amounts, or no model.""",
         "not an answerable question",
         """A confidence lies between 0 and 1, a discount is not below 0, an amount of money is a Decimal, whole units or
 text and never a float, a number of clusters is at least 2; a feature of a model is a number, a duration, an instant, a
-segment or a label, and what comes of an instant is known by T. The message names what was given.""",
+segment or a label, and what comes of an instant is known by T; the packages that an insight needs are installed. The
+message names what was given.""",
     ),
     Code(
         "R843",

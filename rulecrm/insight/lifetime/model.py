@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import Length, duration_of
+from rulecrm.insight.extras import need
 from rulecrm.insight.figure import Remark, Words
 from rulecrm.insight.lifetime import ahead, repeats, spending
 from rulecrm.insight.lifetime.counted import Collapsed, Counted, Ints, collapse, count_customers
@@ -109,8 +110,9 @@ def fit_lifetime(shop: Shop) -> Lifetime:
     A million customers take some seconds. Whoever draws several figures fits once and passes `model=`.
 
     Raises:
-        RulesError: facts that cannot be read.
+        RulesError: facts that cannot be read; R842 scipy is not installed.
     """
+    need("scipy", "insight")
     counted = count_customers(shop)
     histories = collapse(counted)
     remarks: list[Remark] = []

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import known
+from rulecrm.insight.extras import need
 from rulecrm.insight.lifetime.fitting import Floats
 from rulecrm.insight.shop import Shop
 
@@ -42,8 +43,10 @@ def known_features(shop: Shop, features: Sequence[str]) -> tuple[str, ...]:
     """The names, each of a definition about customers, or of a lifecycle.
 
     Raises:
-        RulesError: R120 no such name, R842 none at all, one twice, or one about another subject.
+        RulesError: R120 no such name, R842 none at all, one twice, or one about another subject; scikit-learn is not
+            installed.
     """
+    need("sklearn", "models")
     program = shop.rules.program
     names = [one.symbol for one in program.definitions] + [one.symbol for one in program.lifecycles]
     found = tuple(known(name, names, "definition") for name in features)

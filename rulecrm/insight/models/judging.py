@@ -167,7 +167,8 @@ def _wilson(actual: Floats) -> tuple[float, float]:
     n, p = len(actual), float(actual.mean())
     middle, wide = p + _Z**2 / (2 * n), _Z * np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
     below = 1 + _Z**2 / n
-    return max(float((middle - wide) / below), 0.0), min(float((middle + wide) / below), 1.0)
+    # Of 0 and of 1 an end is the share itself, which rounding may miss.
+    return max(min(float((middle - wide) / below), p), 0.0), min(max(float((middle + wide) / below), p), 1.0)
 
 
 def _around_mean(actual: Floats) -> tuple[float | None, float | None]:
