@@ -301,7 +301,6 @@ def test_amounts_in_currencies_without_rates_are_refused() -> None:
     [
         lambda shop: clv(shop, discount=-0.1),
         lambda shop: clv(shop, discount=float("nan")),
-        lambda shop: clv_fit(shop, level=95),
         lambda shop: repeat_forecast(shop, horizon="3d"),
         lambda shop: customers_needed(shop, 10.5),
         lambda shop: customers_needed(shop, "a lot"),
@@ -312,6 +311,12 @@ def test_a_question_without_sense_is_refused(ask: object) -> None:
     with pytest.raises(RulesError) as error:
         ask(shop_of(ONCE))  # type: ignore[operator]
     assert error.value.diagnostics[0].code == "R842"
+
+
+def test_a_confidence_that_is_none_is_refused() -> None:
+    with pytest.raises(RulesError) as error:
+        clv_fit(shop_of(ONCE), level=95)
+    assert error.value.diagnostics[0].code == "R819"
 
 
 def test_thousands_of_purchases_are_no_trouble() -> None:

@@ -14,6 +14,13 @@ CODES: tuple[Code, ...] = (
 timedelta, and is longer than nothing. A month is a calendar month, never thirty days.""",
     ),
     Code(
+        "R819",
+        "a number that statistics cannot be asked with",
+        """A confidence level and a power lie between 0 and 1 (`0.95`, not `95`), and so does a base share. An uplift is
+a difference, not 0: of shares as a share (`0.005` from 2 % to 2.5 %), of means in the unit of the value. A ratio, a
+deviation and the information of a look are above 0.""",
+    ),
+    Code(
         "R830",
         "no model of repeat purchases",
         """BG/NBD learns from how customers differ in coming back. Of nobody, of one customer, or where nobody has
@@ -65,7 +72,7 @@ is not known: no amounts, or no model.""",
     Code(
         "R842",
         "not an answerable question",
-        """A confidence lies between 0 and 1, a discount is not below 0, an amount of money is a Decimal, whole units or
+        """A discount is not below 0, an amount of money is a Decimal, whole units or
 text and never a float, a number of clusters is at least 2; a feature of a model is a number, a duration, an instant, a
 segment or a label, and what comes of an instant is known by T; the packages that an insight needs are installed. The
 message names what was given.""",

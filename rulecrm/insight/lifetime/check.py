@@ -16,10 +16,11 @@ from rulecrm.insight.asking import Length, duration_of
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.lifetime.counted import local_day, purchase_days
 from rulecrm.insight.lifetime.fitting import Floats
-from rulecrm.insight.lifetime.model import Lifetime, fit_lifetime, level_of
+from rulecrm.insight.lifetime.model import Lifetime, fit_lifetime
 from rulecrm.insight.lifetime.totals import sums_ahead
 from rulecrm.insight.lifetime.value import COUNTING
 from rulecrm.insight.shop import Shop
+from rulecrm.insight.statistics.asked import checked_level
 
 __all__ = ["clv_check"]
 
@@ -39,9 +40,9 @@ def clv_check(shop: Shop, *, holdout: Length = "90d", level: float = 0.95) -> Fi
         `high` and `actual`, each a mean of purchase days in the held-back time. Rows of nobody are left out.
 
     Raises:
-        RulesError: R800 no length of time, R842 a confidence that is none.
+        RulesError: R800 no length of time, R819 a confidence that is none.
     """
-    sure, length = level_of(level), duration_of(holdout)
+    sure, length = checked_level(level), duration_of(holdout)
     before = shop.at(shop.before(length))
     fitted = fit_lifetime(before)
     days = float((local_day(shop) - local_day(before)).days)

@@ -21,10 +21,11 @@ from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.lifetime import ahead, spending
 from rulecrm.insight.lifetime.counted import local_day
 from rulecrm.insight.lifetime.fitting import Floats
-from rulecrm.insight.lifetime.model import Lifetime, amount_of, days_of, fit_lifetime, level_of, money_of
+from rulecrm.insight.lifetime.model import Lifetime, amount_of, days_of, fit_lifetime, money_of
 from rulecrm.insight.lifetime.totals import Sums, money_ahead, squares, sums_ahead
 from rulecrm.insight.lifetime.value import COUNTING, beyond
 from rulecrm.insight.shop import Shop
+from rulecrm.insight.statistics.asked import checked_level
 
 __all__ = ["customers_needed", "repeat_forecast"]
 
@@ -44,9 +45,9 @@ def repeat_forecast(
         A row for each week: `week` (1, 2, …), `start` and `end` (its first and its last day), `orders`, `low`, `high`.
 
     Raises:
-        RulesError: R800 no length of time, R842 less than a week, a confidence that is none.
+        RulesError: R800 no length of time, R842 less than a week, R819 a confidence that is none.
     """
-    weeks, sure = int(days_of(shop, horizon) / 7 + 1e-9), level_of(level)
+    weeks, sure = int(days_of(shop, horizon) / 7 + 1e-9), checked_level(level)
     if weeks < 1:
         message = f"`{horizon}` is shorter than a week"
         raise RulesError([Diagnostic("R842", message, help="the forecast is of whole weeks, such as `13w`")])
@@ -130,9 +131,9 @@ def customers_needed(
         `won_before` (customers who bought for the first time in a period as long before T).
 
     Raises:
-        RulesError: R800 no length of time, R842 no amount, a confidence that is none.
+        RulesError: R800 no length of time, R842 no amount, R819 a confidence that is none.
     """
-    goal, days, sure = amount_of(target), days_of(shop, period), level_of(level)
+    goal, days, sure = amount_of(target), days_of(shop, period), checked_level(level)
     fitted = model or fit_lifetime(shop)
     remarks = [*fitted.remarks, *beyond(fitted, days)]
     since = shop.before(duration_of(period))

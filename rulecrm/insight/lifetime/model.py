@@ -26,7 +26,7 @@ from rulecrm.model.instants import from_microseconds, to_microseconds
 from rulecrm.model.types import MONEY_SCALE
 from rulecrm.runtime import calendar
 
-__all__ = ["Lifetime", "Pairs", "amount_of", "days_of", "fit_lifetime", "level_of", "money_of"]
+__all__ = ["Lifetime", "Pairs", "amount_of", "days_of", "fit_lifetime", "money_of"]
 
 _FEW = 30
 """Fewer repeat customers than this, and a remark says that the parameters are hardly known."""
@@ -225,17 +225,6 @@ def days_of(shop: Shop, length: Length) -> float:
     end = calendar.shift_scalar(to_microseconds(shop.as_of), duration_of(length), shop.zone)
     now, then = (one.astimezone(zone).replace(tzinfo=None) for one in (shop.as_of, from_microseconds(end)))
     return (then - now) / dt.timedelta(days=1)
-
-
-def level_of(level: float) -> float:
-    """The confidence of intervals, between 0 and 1.
-
-    Raises:
-        RulesError: R842 it is not.
-    """
-    if not 0 < level < 1:
-        raise RulesError([Diagnostic("R842", f"{level} is no confidence", help="write 0.95 for 95 %")])
-    return float(level)
 
 
 def money_of(amounts: Floats) -> pl.Series:

@@ -13,8 +13,9 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import Length, duration_of
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.lifetime.fitting import Fitted
-from rulecrm.insight.lifetime.model import Lifetime, days_of, fit_lifetime, level_of, money_of
+from rulecrm.insight.lifetime.model import Lifetime, days_of, fit_lifetime, money_of
 from rulecrm.insight.shop import Shop
+from rulecrm.insight.statistics.asked import checked_level
 
 __all__ = ["COUNTING", "beyond", "clv", "clv_fit"]
 
@@ -131,9 +132,9 @@ def clv_fit(shop: Shop, *, level: float = 0.95, model: Lifetime | None = None) -
         `high`, `at_bound`, `customers` (on whom it was fitted), `log_likelihood` (of the model).
 
     Raises:
-        RulesError: R842 a confidence that is none.
+        RulesError: R819 a confidence that is none.
     """
-    sure = level_of(level)
+    sure = checked_level(level)
     fitted = model or fit_lifetime(shop)
     named = (("bg_nbd", fitted.repeats), ("gamma_gamma", fitted.spending))
     rows = [row for name, one in named if one is not None for row in _rows(name, one, sure)]

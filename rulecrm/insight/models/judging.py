@@ -16,6 +16,7 @@ import polars as pl
 
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.lifetime.fitting import Floats
+from rulecrm.insight.statistics import proportion
 
 if TYPE_CHECKING:
     from rulecrm.insight.models.model import Model
@@ -100,7 +101,7 @@ def _calibration(model: Model, scores: Floats, outcome: Floats, rows: Words, rem
     found = []
     for number, part in enumerate(_parts(scores), 1):
         predicted, actual = float(scores[part].mean()), outcome[part]
-        low, high = _wilson(actual) if model.card.logistic else _around_mean(actual)
+        low, high = _around_share(actual) if model.card.logistic else _around_mean(actual)
         found.append((number, len(actual), predicted, float(actual.mean()), low, high))
     en = (
         f"{rows.en}They are sorted by score and cut into tenths, the highest first; predicted is the mean score of a "
@@ -162,13 +163,9 @@ def _parts(scores: Floats) -> list[np.ndarray[tuple[int, ...], np.dtype[np.int64
     return [part for part in np.array_split(order, _PARTS) if len(part)]
 
 
-def _wilson(actual: Floats) -> tuple[float, float]:
-    """E. B. Wilson's score interval (1927)."""
-    n, p = len(actual), float(actual.mean())
-    middle, wide = p + _Z**2 / (2 * n), _Z * np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
-    below = 1 + _Z**2 / n
-    # Of 0 and of 1 an end is the share itself, which rounding may miss.
-    return max(min(float((middle - wide) / below), p), 0.0), min(max(float((middle + wide) / below), p), 1.0)
+def _around_share(actual: Floats) -> tuple[float | None, float | None]:
+    found = proportion(int(actual.sum()), len(actual))
+    return found.low, found.high
 
 
 def _around_mean(actual: Floats) -> tuple[float | None, float | None]:
