@@ -369,7 +369,9 @@ def test_a_shop_without_buyers_has_no_clusters() -> None:
         (lambda shop: churn(shop, features=["spent"], instants=["2025-06-01", "2025-11-30"]), "R842"),
         (lambda shop: churn(shop, features=["spent"], instants=["2025-06-01", "2025-06-03"]), "R842"),
         (lambda shop: churn(shop, features=["spent"], judged=4), "R842"),
+        (lambda shop: churn(shop, features=["spent"], rows=0), "R842"),
         (lambda shop: churn(shop, features=["spent"], horizon="-3d"), "R800"),
+        (lambda shop: churn(shop, features=["spent"], horizon="9999y"), "R842"),
         (lambda shop: churn(shop, features=["spent"], instants=["2020-06-01", "2025-06-03"]), "R843"),
         (lambda shop: train(shop, target="never", features=["spent"]), "R843"),
         (

@@ -72,10 +72,10 @@ is not known: no amounts, or no model.""",
     Code(
         "R842",
         "not an answerable question",
-        """A discount is not below 0, an amount of money is a Decimal, whole units or
-text and never a float, a number of clusters is at least 2; a feature of a model is a number, a duration, an instant, a
-segment or a label, and what comes of an instant is known by T; the packages that an insight needs are installed. The
-message names what was given.""",
+        """A length of time is at most a hundred years, a discount is not below 0, an amount of money is a Decimal, whole
+units or text and never a float, a number of clusters is at least 2; a feature of a model is a number, a duration, an
+instant, a segment or a label, and what comes of an instant is known by T; the packages that an insight needs are
+installed. The message names what was given.""",
     ),
     Code(
         "R843",

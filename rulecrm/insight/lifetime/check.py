@@ -12,7 +12,8 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from rulecrm.insight.asking import Length, duration_of
+from rulecrm.insight.asking import Length
+from rulecrm.insight.extras import stretch
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.lifetime.counted import local_day, purchase_days
 from rulecrm.insight.lifetime.fitting import Floats
@@ -42,7 +43,7 @@ def clv_check(shop: Shop, *, holdout: Length = "90d", level: float = 0.95) -> Fi
     Raises:
         RulesError: R800 no length of time, R819 a confidence that is none.
     """
-    sure, length = checked_level(level), duration_of(holdout)
+    sure, length = checked_level(level), stretch(holdout)
     before = shop.at(shop.before(length))
     fitted = fit_lifetime(before)
     days = float((local_day(shop) - local_day(before)).days)

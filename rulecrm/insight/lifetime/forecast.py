@@ -17,6 +17,7 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import Length, duration_of
+from rulecrm.insight.extras import stretch
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.lifetime import ahead, spending
 from rulecrm.insight.lifetime.counted import local_day
@@ -136,7 +137,7 @@ def customers_needed(
     goal, days, sure = amount_of(target), days_of(shop, period), checked_level(level)
     fitted = model or fit_lifetime(shop)
     remarks = [*fitted.remarks, *beyond(fitted, days)]
-    since = shop.before(duration_of(period))
+    since = shop.before(stretch(period))
     won = shop.purchases().filter((pl.col("number") == 1) & (pl.col("at") > since)).height
     row: dict[str, object] = {"target": goal, "won_before": won}
     one = _newcomer(fitted, days)

@@ -13,7 +13,8 @@ import polars as pl
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.insight.asking import Length, duration_of, known
+from rulecrm.insight.asking import Length, known
+from rulecrm.insight.extras import stretch
 from rulecrm.insight.figure import Figure
 from rulecrm.insight.lifetime.fitting import Floats
 from rulecrm.insight.models.card import learn
@@ -89,7 +90,7 @@ def train(
     program = shop.rules.program
     forms = {one.symbol: one for one in program.definitions if one.subject == "customer" and one.form != "classify"}
     form = forms[known(target, forms, "segment or metric about customers")].form
-    length = duration_of(horizon)
+    length = stretch(horizon)
 
     def outcome(points: pl.DataFrame) -> Floats:
         later = points.select("customer", shop.shifted(pl.col("at"), length).alias("at"))
@@ -113,7 +114,7 @@ def churn(
     name: str = "churn",
 ) -> Trained:
     """A model of who will not buy within a horizon, among those who have bought; arguments are those of `train`."""
-    length = duration_of(horizon)
+    length = stretch(horizon)
 
     def outcome(points: pl.DataFrame) -> Floats:
         return _without_purchase(shop, points, length)
@@ -157,13 +158,13 @@ class _Rows:
 def _trained(shop: Shop, asked: _Asked, outcome: Outcome, target: str, name: str, *, logistic: bool) -> Trained:
     learnt, judged = _split(shop, asked)
     known_rows = _rows(shop, asked, learnt, outcome)
-    if logistic and len(np.unique(known_rows.outcome)) < 2:
-        share = "every" if len(known_rows.outcome) and known_rows.outcome[0] else "none"
-        message = f"of {len(known_rows.outcome)} rows {share} one has the target: there is nothing to tell apart"
-        raise RulesError([Diagnostic("R843", message, help="ask for other instants, or another horizon")])
     if not len(known_rows.outcome):
         message = "nobody had bought by the instants to learn from"
         raise RulesError([Diagnostic("R843", message, help="ask for later instants, or a shorter horizon")])
+    if logistic and len(np.unique(known_rows.outcome)) < 2:
+        share = "every one has" if known_rows.outcome[0] else "none has"
+        message = f"of {len(known_rows.outcome)} rows {share} the target: there is nothing to tell apart"
+        raise RulesError([Diagnostic("R843", message, help="ask for other instants, or another horizon")])
     card = learn(known_rows.matrix, known_rows.outcome, logistic=logistic)
     until = from_microseconds(calendar.shift_scalar(max(learnt), asked.length, shop.zone))
     model = Model(name, target, asked.length.written(), asked.among, until, card)
@@ -174,6 +175,8 @@ def _trained(shop: Shop, asked: _Asked, outcome: Outcome, target: str, name: str
 
 def _split(shop: Shop, asked: _Asked) -> tuple[list[int], list[int]]:
     """Instants to learn from, and later ones to judge at, in microseconds."""
+    if asked.rows < 1:
+        raise RulesError([Diagnostic("R842", f"of {asked.rows} rows nothing can be learnt")])
     now = to_microseconds(shop.as_of)
     if asked.instants:
         all_of = sorted({to_microseconds(instant_of(one, shop.zone)) for one in asked.instants})
