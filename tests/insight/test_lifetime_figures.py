@@ -285,6 +285,28 @@ def test_frequent_customers_who_spend_more_are_told() -> None:
     assert "R834" in [one.code for one in clv(shop_of(bought(*rows))).remarks]
 
 
+def test_values_without_a_mean_are_not_made_up() -> None:
+    rows = [
+        (
+            f"c{number:02}",
+            (dt.date(2025, 1, 1) + dt.timedelta(days=number + gap * 20)).isoformat(),
+            f"{1.4**number:.2f}",
+        )
+        for number in range(60)
+        for gap in range(1 + number % 3)
+    ]
+    shop = shop_of(bought(*rows))
+    values = clv(shop)
+    fitted = dict(clv_fit(shop).frame.select("parameter", "value").iter_rows())
+    assert fitted["q"] <= 1
+    for repeats, value in values.frame.select("repeats", "value").iter_rows():
+        assert (value is None) == (fitted["p"] * repeats + fitted["q"] <= 1)
+    assert any("has no mean" in str(one) for one in values.remarks)
+    needed = customers_needed(shop, 10**9)
+    assert needed.frame["needed"].to_list() == [None]
+    assert "R841" in [one.code for one in needed.remarks]
+
+
 def test_few_repeats_and_far_looks_are_told() -> None:
     figure = clv(shop_of(regulars("20", 12)), horizon="3y")
     assert {"R832", "R840"} <= {one.code for one in figure.remarks}

@@ -42,8 +42,8 @@ well. More customers, or more time, make them known.""",
         "R833",
         "no model of values, or not for all",
         """Gamma-Gamma learns from the amounts of repeat purchases, which must be above 0, differ, and be there at all;
-those that are not are left out. Values that are so uneven that they have no mean cannot be given for customers without
-a repeat.""",
+those that are not are left out. Values that are so uneven that they have no mean cannot be given for customers with no
+repeat, or few.""",
     ),
     Code(
         "R834",
@@ -72,9 +72,9 @@ is not known: no amounts, or no model.""",
     Code(
         "R842",
         "not an answerable question",
-        """A length of time is at most a hundred years, a discount is not below 0, an amount of money is a Decimal, whole
-units or text and never a float, a number of clusters is at least 2; a feature of a model is a number, a duration, an
-instant, a segment or a label, and what comes of an instant is known by T; the packages that an insight needs are
+        """A length of time is at most a hundred years, a discount is not below 0, an amount of money is a Decimal,
+whole units or text and never a float, a number of clusters is at least 2; a feature of a model is a number, a duration,
+an instant, a segment or a label, and what comes of an instant is known by T; the packages that an insight needs are
 installed. The message names what was given.""",
     ),
     Code(
