@@ -16,10 +16,42 @@ from rulecrm.insight.lifetime import (
     repeat_forecast,
 )
 from rulecrm.insight.models import Clusters, Model, Trained, churn, clusters, similar, train
+from rulecrm.insight.products.audience import likely_next, product_audience
+from rulecrm.insight.products.bundles import bundles
+from rulecrm.insight.products.prices import price_sensitivity
+from rulecrm.insight.products.roles import product_role_sums, product_roles
+from rulecrm.insight.products.seasons import seasonality
 from rulecrm.insight.shop import Shop
 
 __all__ = [
-    "Figure", "Language", "Origin", "Remark", "Shop", "Words",
-    "Lifetime", "clv", "clv_check", "clv_fit", "customers_needed", "fit_lifetime", "repeat_forecast",
-    "Clusters", "Model", "Trained", "churn", "clusters", "similar", "train",
-]  # fmt: skip
+    "Figure",
+    "Language",
+    "Origin",
+    "Remark",
+    "Shop",
+    "Words",
+    # what customers are worth
+    "Lifetime",
+    "clv",
+    "clv_check",
+    "clv_fit",
+    "customers_needed",
+    "fit_lifetime",
+    "repeat_forecast",
+    # models over metrics
+    "Clusters",
+    "Model",
+    "Trained",
+    "churn",
+    "clusters",
+    "similar",
+    "train",
+    # what is sold
+    "bundles",
+    "likely_next",
+    "price_sensitivity",
+    "product_audience",
+    "product_role_sums",
+    "product_roles",
+    "seasonality",
+]

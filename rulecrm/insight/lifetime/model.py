@@ -189,7 +189,9 @@ def _fit_spending(counted: Counted, remarks: list[Remark]) -> tuple[Fitted | Non
     fitted = spending.fit_spending(x, average)
     remarks.extend(_doubts(fitted, Words("values", "价值")))
     if spending.mean_of_all(fitted.values) is None:
-        text = "Values are so uneven (q is at most 1) that the model has no mean: where p x + q is at most 1, there is none."
+        text = (
+            "Values are so uneven (q at most 1) that the model has no mean: where p x + q is at most 1, there is none."
+        )
         remarks.append(
             Remark("R833", Words(text, "价值过于悬殊（q 不大于 1），模型没有均值：p x + q 不大于 1 的顾客无法估值。"))
         )
