@@ -232,7 +232,7 @@ class Rules:
 
         Returns:
             A row for each kpi and period, kpi by kpi in the order of the file: `kpi` and `type` (`int`, `number`,
-            `money`, `duration`) String; `start` and `end` Date (its first day, and the first after it, in the rules' zone);
+            `money`, `duration`) String; `start` and `end` Date (its first day, the first after it, in the rules' zone);
             `complete` Boolean; `value` Float64 (money in units of the reporting currency, durations in seconds);
             `amount` Decimal(38, 4), the same of money; `previous` Float64, the value of the period before; `change`
             Float64, (value − previous) / |previous|; `alert` Boolean, missing where the kpi has none.
