@@ -135,6 +135,7 @@ def import_files(
     now: dt.datetime | None = None,
     registry: Registry | None = None,
     progress: Progress | None = None,
+    told: Callable[[Imported], None] | None = None,
 ) -> Sequence[Imported]:
     """Bring files into a store, which is made where there is none; an index that is kept there is brought up to date.
 
@@ -144,6 +145,7 @@ def import_files(
         now: when it is learnt (aware); the present where nothing is said.
         registry: what is installed.
         progress: told after each batch.
+        told: what became of a file, as soon as it is kept.
 
     Raises:
         RulesError: as `open_file`; or a file cannot be read to its end: what was kept of it before stays, and importing
@@ -152,8 +154,14 @@ def import_files(
     opened = [one if isinstance(one, Opened) else open_file(one, registry=registry) for one in paths]
     store = into if isinstance(into, FactStore) else FactStore.open(Path(into), create=True)
     world = (registry or installed()).schema()
-    done = [_import(one, store, world, now, progress) for one in opened]
-    refresh_index(store.path)
+    done: list[Imported] = []
+    try:
+        for one in opened:
+            done.append(_import(one, store, world, now, progress))
+            if told is not None:
+                told(done[-1])
+    finally:
+        refresh_index(store.path)
     return done
 
 

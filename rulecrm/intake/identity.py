@@ -243,13 +243,15 @@ def _known(store: FactStore, *customers: str) -> None:
     """
     if len(set(customers)) < len(customers):
         raise RulesError([Diagnostic("R730", f"{customers[0]} is one customer, and so one person, already")])
-    names: set[str] = set()
-    for frame in ("customers", "orders"):
-        scan = store.scan(frame)
-        if scan is not None:
-            names |= set(scan.select("customer").unique().collect().to_series().drop_nulls())
+    scans = [scan for frame in ("customers", "orders") if (scan := store.scan(frame)) is not None]
+    found = {key for scan in scans for key in _keys(scan.filter(pl.col("customer").is_in(customers)))}
     for customer in customers:
-        if customer not in names:
+        if customer not in found:
+            names = {key for scan in scans for key in _keys(scan)}
             near = nearest(customer, names) if len(names) < 200_000 else None
             help_ = f"did you mean `{near}`?" if near else "keys begin with the name of the account: north:8841"
             raise RulesError([Diagnostic("R730", f"there is no customer {customer}", help=help_)])
+
+
+def _keys(scan: pl.LazyFrame) -> set[str]:
+    return set(scan.select("customer").unique().collect().to_series().drop_nulls())

@@ -171,22 +171,25 @@ def sync(
     into: FactStore | str | PathLike[str],
     *,
     until: dt.datetime | None = None,
-    context: PlatformContext | None = None,
+    context: PlatformContext | Callable[[Account], PlatformContext] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Synced, ...]:
     """Pull what has changed at accounts into a store, which is made where there is none; accounts one after another.
 
     An account that has to stop does not keep the others from going on. An index that is kept in the store is brought up
-    to date. Arguments and errors are those of `async_sync`.
+    to date. Arguments and errors are those of `async_sync`; `context` may be one, or be made for each account.
     """
     several = [accounts] if isinstance(accounts, Account) else list(accounts)
     store = into if isinstance(into, FactStore) else FactStore.open(Path(into), create=True)
 
     async def each() -> tuple[Synced, ...]:
-        return tuple([
-            await async_sync(account, store, until=until, context=context, progress=progress) for account in several
-        ])  # fmt: skip
+        done: list[Synced] = []
+        for account in several:
+            own = context(account) if callable(context) else context
+            done.append(await async_sync(account, store, until=until, context=own, progress=progress))
+        return tuple(done)
 
-    done = asyncio.run(each())
-    refresh_index(store.path)
-    return done
+    try:
+        return asyncio.run(each())
+    finally:
+        refresh_index(store.path)

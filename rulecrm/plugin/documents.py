@@ -7,8 +7,11 @@ Invariant: whatever the bytes are, nothing but `ValueError` is raised.
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
-__all__ = ["parsed"]
+from rulecrm.plugin.fields import Json
+
+__all__ = ["exact", "parsed"]
 
 
 def parsed(body: bytes) -> object:
@@ -22,3 +25,12 @@ def parsed(body: bytes) -> object:
     except (ValueError, RecursionError):
         raise ValueError("it is no JSON that can be read") from None
     return found
+
+
+def exact(body: bytes) -> Json | None:
+    """The JSON object of an answer, its numbers with a fraction as `Decimal`; None where it is none."""
+    try:
+        found = json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -12,13 +12,12 @@ and the waiting time in `this ban will last N seconds` are as public code has me
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 
 from attrs import frozen
 
+from rulecrm.plugin.documents import exact
 from rulecrm.plugin.platforms import PlatformContext, StoppedError
 from rulecrm.plugin.pulling import Patience, TroubledError
 from rulecrm.plugin.renewing import RenewedToken, StaleTokenError, Tokens
@@ -26,7 +25,7 @@ from rulecrm.plugin.secrets import Secret
 from rulecrm.plugin.signing import hmac_sha256, names_and_values
 from rulecrm.plugin.wire import Reply, Wire, in_query
 
-__all__ = ["PathAccount", "PathError", "PathGateway", "exact", "path_signature", "waiting"]
+__all__ = ["PathAccount", "PathError", "PathGateway", "path_signature", "waiting"]
 
 _STALE = frozenset({"IllegalAccessToken", "IllegalSession", "InvalidSession", "AccessTokenExpired", "26", "27"})
 _AGAIN = frozenset({"ServiceTimeout", "ServiceUnavailable", "InternalError", "10"})
@@ -192,15 +191,6 @@ def path_signature(secret: str, api: str, parameters: Mapping[str, str]) -> str:
     """
     told = names_and_values({name: value for name, value in parameters.items() if name != "sign"})
     return hmac_sha256(secret, f"{api}{told}" if "/" in api else told).upper()
-
-
-def exact(body: bytes) -> Mapping[str, object] | None:
-    """The JSON object of an answer, its numbers with a fraction as `Decimal`; None where it is none."""
-    try:
-        found = json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def waiting(message: str) -> float | None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALLOWED", "Batch", "Cursor", "FileFormat", "LaterError", "Permission", "PlatformContext", "PlatformType",
-    "Recognised", "Refused", "Row", "Sample", "Source", "StoppedError",
+    "Recognised", "Refused", "Row", "Sample", "Source", "StoppedError", "by_rules",
 ]  # fmt: skip
 
 Row = Mapping[str, object]
@@ -246,3 +246,23 @@ class PlatformType:
     keeps_personal: dt.timedelta | None = None
     fake: Callable[[], object] | None = None
     guide: str = ""
+
+
+def by_rules(
+    within: Mapping[tuple[str, str], str], *, why: Mapping[str, str], otherwise: str
+) -> Callable[[str, str], Permission]:
+    """A `may_contact` that forbids what is not named.
+
+    Args:
+        within: how something is done that may be done, by channel and purpose.
+        why: reasons against what may not, by purpose or by channel.
+        otherwise: the reason against all else.
+    """
+
+    def may_contact(channel: str, purpose: str) -> Permission:
+        how = within.get((channel, purpose))
+        if how is not None:
+            return Permission(True, how)
+        return Permission(False, why.get(purpose, why.get(channel, otherwise)))
+
+    return may_contact

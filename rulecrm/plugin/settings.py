@@ -6,6 +6,7 @@ Invariant: what is wrong is a diagnostic that names the table and the nearest ri
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import types
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import near_or_all
 from rulecrm.plugin.secrets import Secret
 
-__all__ = ["Setting", "read_settings", "settings_of"]
+__all__ = ["Setting", "a_day", "read_settings", "settings_of"]
 
 T = TypeVar("T")
 
@@ -166,3 +167,15 @@ def _exact(given: str | int | Decimal) -> Decimal:
     if not exact.is_finite():
         raise ValueError("that is no number")
     return exact
+
+
+def a_day(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    """A validator of attrs: a date of ISO 8601, or nothing.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        dt.date.fromisoformat(value or "2025-11-11")
+    except ValueError:
+        raise ValueError(f"`{attribute.name}` is a day, such as 2025-11-11") from None

@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from rulecrm.plugin import NO_SECRET, LaterError, PlatformContext, Secret, StoppedError
-from rulecrm.plugin.gateways import PathAccount, PathGateway, exact, path_signature, waiting
+from rulecrm.plugin.documents import exact
+from rulecrm.plugin.gateways import PathAccount, PathGateway, path_signature, waiting
 from rulecrm.plugin.pulling import Patience
 from rulecrm.plugin.wire import Wire
 from rulecrm.testing.clocks import FakeClock

@@ -7,12 +7,13 @@ row in them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from decimal import Decimal
 
-__all__ = ["amount", "currency", "inner", "key", "listed", "number", "private", "text"]
+from rulecrm.plugin import fields
+from rulecrm.plugin.fields import Json, finite, inner, text, without
 
-Json = Mapping[str, object]
+__all__ = ["amount", "currency", "listed", "number", "private"]
 
 _PERSONAL = frozenset(
     {"buyer_signer_fullname", "buyer_signer_first_name", "buyer_signer_last_name", "first_name", "last_name",
@@ -20,25 +21,6 @@ _PERSONAL = frozenset(
      "fax_country", "address", "address2", "detail_address", "localized_address", "zip", "memo", "buyer_memo",
      "order_msg_list", "cpf_number"}
 )  # fmt: skip
-
-
-def text(value: object) -> str | None:
-    """Text that is not empty, or None."""
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def key(value: object, name: str) -> str:
-    """A key as text, whether JSON has it as a number or as text.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    found = text(value)
-    if found is None:
-        raise ValueError(f"`{name}` is missing")
-    return found
 
 
 def number(value: object, name: str) -> int | None:
@@ -49,11 +31,8 @@ def number(value: object, name: str) -> int | None:
     """
     if value is None or value == "":
         return None
-    try:
-        read = Decimal(str(value))
-    except InvalidOperation:
-        read = Decimal("NaN")
-    if isinstance(value, bool) or not read.is_finite() or read != read.to_integral_value():
+    read = finite(str(value))
+    if isinstance(value, bool) or read is None or read != read.to_integral_value():
         raise ValueError(f"`{name}` is no whole number")
     return int(read)
 
@@ -68,11 +47,8 @@ def amount(value: object, name: str) -> Decimal | None:
     found = told.get("amount", told.get("amount_str"))
     if found is None or found == "":
         return None
-    try:
-        read = Decimal(str(found))
-    except InvalidOperation:
-        read = Decimal("NaN")
-    if not read.is_finite():
+    read = finite(str(found))
+    if read is None:
         raise ValueError(f"`{name}` is no amount")
     return read
 
@@ -82,21 +58,13 @@ def currency(*values: object) -> str | None:
     return next((found for value in values if (found := text(inner(value).get("currency_code")))), None)
 
 
-def inner(value: object) -> Json:
-    """A JSON object; an empty one where there is none."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def listed(value: object) -> Iterator[Json]:
+def listed(value: object) -> list[Json]:
     """The objects of a list, which may stand in an object named after its elements."""
     if isinstance(value, Mapping):
         value = next((one for one in value.values() if isinstance(one, list)), [])
-    if isinstance(value, list):
-        yield from (one for one in value if isinstance(one, Mapping))
+    return fields.listed(value)
 
 
 def private(value: object) -> object:
     """The same, without what is personal: names, numbers, streets, what the buyer wrote."""
-    if isinstance(value, Mapping):
-        return {name: private(one) for name, one in value.items() if name not in _PERSONAL}
-    return [private(one) for one in value] if isinstance(value, list) else value
+    return without(value, _PERSONAL.__contains__)

@@ -13,7 +13,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from rulecrm.plugin.gateways import PathAccount, exact, waiting
+from rulecrm.plugin.documents import exact
+from rulecrm.plugin.gateways import PathAccount, waiting
 from rulecrm.plugin.platforms import PlatformContext, StoppedError
 from rulecrm.plugin.pulling import Patience, TroubledError
 from rulecrm.plugin.renewing import RenewedToken, StaleTokenError, Tokens

@@ -35,7 +35,8 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from rulecrm_aliexpress.fields import Json, amount, currency, inner, key, listed, number, private, text
+from rulecrm.plugin.fields import Json, inner, key, text
+from rulecrm_aliexpress.fields import amount, currency, listed, number, private
 from rulecrm_aliexpress.pacific import at_latest, in_order
 
 __all__ = ["ENDED", "STATUSES", "UNPAID", "Rows", "original", "rows_of"]

@@ -6,22 +6,14 @@ Invariant: secrets and tokens are references.
 
 from __future__ import annotations
 
-import datetime as dt
-
-from attrs import Attribute, field, frozen, validators
+from attrs import field, frozen, validators
 
 from rulecrm.plugin import NO_SECRET, Secret
+from rulecrm.plugin.settings import a_day
 
 __all__ = ["GATEWAYS", "Settings"]
 
 GATEWAYS = ("open", "legacy")
-
-
-def _day(_: object, attribute: Attribute[str], value: str) -> None:
-    try:
-        dt.date.fromisoformat(value or "2025-11-11")
-    except ValueError:
-        raise ValueError(f"`{attribute.name}` is a day, such as 2025-11-11") from None
 
 
 @frozen
@@ -52,7 +44,7 @@ class Settings:
     gateway: str = field(default="open", validator=validators.in_(GATEWAYS))
     url: str = field(default="", validator=validators.matches_re(r"(https?://\S+)?"))
     auth_url: str = field(default="https://oauth.aliexpress.com", validator=validators.matches_re(r"https?://\S+"))
-    since: str = field(default="", validator=_day)
+    since: str = field(default="", validator=a_day)
     overlap_minutes: int = field(default=60, validator=validators.ge(5))
     page_size: int = field(default=50, validator=[validators.ge(1), validators.le(100)])
     personal: bool = False

@@ -18,11 +18,12 @@ from typing import Protocol, TypeVar
 
 from attrs import evolve, frozen
 
+from rulecrm.plugin.fields import Json, inner, text
 from rulecrm.plugin.gateways import PathAccount, PathGateway
 from rulecrm.plugin.platforms import Batch, Cursor, LaterError, PlatformContext, Refused
 from rulecrm.plugin.pulling import Patience, instant_in, instant_out
 from rulecrm.plugin.wire import Wire
-from rulecrm_aliexpress.fields import Json, inner, listed, number, text
+from rulecrm_aliexpress.fields import listed, number
 from rulecrm_aliexpress.legacy import LegacyGateway
 from rulecrm_aliexpress.pacific import outside_twice, wall
 from rulecrm_aliexpress.rows import UNPAID, Rows, original, rows_of

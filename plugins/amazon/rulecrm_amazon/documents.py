@@ -11,11 +11,12 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from attrs import frozen
 
 from rulecrm.plugin import Refused, Row
+from rulecrm.plugin.fields import finite, without
 
 __all__ = [
     "Understood", "bare", "customer_of", "dictionaries", "dictionary", "instant", "latest", "money", "refused", "text",
@@ -127,11 +128,8 @@ def money(document: Mapping[str, object], name: str) -> tuple[Decimal, str] | No
     currency = text(found, "currencyCode") or text(found, "CurrencyCode")
     if currency is None:
         raise ValueError(f"`{name}` has no currency")
-    try:
-        exact = Decimal(amount)
-    except InvalidOperation:
-        raise ValueError(f"`{name}` is no amount") from None
-    if not exact.is_finite():
+    exact = finite(amount)
+    if exact is None:
         raise ValueError(f"`{name}` is no amount")
     return exact, currency
 
@@ -157,13 +155,7 @@ def refused(order: Mapping[str, object], reason: str, place: str) -> Refused:
 
 def bare(document: object) -> str:
     """A document as text, without what tells of a person."""
-    return json.dumps(_bared(document), ensure_ascii=False, sort_keys=True)
-
-
-def _bared(document: object) -> object:
-    if isinstance(document, dict):
-        return {name: _bared(one) for name, one in document.items() if str(name).lower() not in _PERSONAL}
-    return [_bared(one) for one in document] if isinstance(document, list) else document
+    return json.dumps(without(document, lambda name: name.lower() in _PERSONAL), ensure_ascii=False, sort_keys=True)
 
 
 def latest(customers: Iterable[Row]) -> list[Row]:

@@ -17,10 +17,10 @@ from urllib.parse import urlencode
 
 from rulecrm import RulesError
 from rulecrm.plugin import NO_SECRET, PlatformContext, StoppedError
+from rulecrm.plugin.fields import Json, listed, text
 from rulecrm.plugin.pulling import Patience, TroubledError
 from rulecrm.plugin.renewing import RenewedToken, StaleTokenError, Tokens
 from rulecrm.plugin.wire import Reply, Wire
-from rulecrm_ebay.fields import Json, listed, text
 from rulecrm_ebay.settings import Settings
 
 __all__ = ["Api", "NotThereError"]

@@ -6,7 +6,8 @@ Invariant: what eBay lets a seller do, and no more; what is not named here is fo
 
 from __future__ import annotations
 
-from rulecrm.plugin import MARKETING, Permission
+from rulecrm.plugin import MARKETING
+from rulecrm.plugin.platforms import by_rules
 
 __all__ = ["may_contact"]
 
@@ -21,15 +22,4 @@ _WITHIN = {
 _OUTSIDE = "eBay gives a buyer's name, number and address to complete an order, and for a time alone"
 _WHY = {MARKETING: "nothing that eBay publishes lets a seller advertise to its buyers except by its own tools"}
 
-
-def may_contact(channel: str, purpose: str) -> Permission:
-    """Whether a buyer may be written to, by channel and purpose.
-
-    Args:
-        channel: a word of the rules: `sms`, `email`, `im`, …
-        purpose: of the message: `marketing`, `order`, `support`, …
-    """
-    how = _WITHIN.get((channel, purpose))
-    if how is not None:
-        return Permission(True, how)
-    return Permission(False, _WHY.get(purpose, _OUTSIDE))
+may_contact = by_rules(_WITHIN, why=_WHY, otherwise=_OUTSIDE)

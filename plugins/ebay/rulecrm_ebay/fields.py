@@ -8,34 +8,16 @@ row in them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-__all__ = ["Json", "amount", "inner", "instant", "key", "listed", "number", "private", "text"]
+from rulecrm.plugin.fields import finite, inner, text, without
 
-Json = Mapping[str, object]
+__all__ = ["amount", "instant", "key", "number", "private"]
 
 _PERSONAL = frozenset(
     {"fullName", "email", "primaryPhone", "phoneNumber", "addressLine1", "addressLine2", "postalCode", "companyName",
      "taxIdentifier", "buyerCheckoutNotes", "giftDetails", "shipToReferenceId", "ebayReference"}
 )  # fmt: skip
-
-
-def inner(value: object, *names: str) -> Json:
-    """A JSON object, or the one at the end of a path of names in it; an empty one where there is none."""
-    for name in names:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
-
-
-def listed(value: object) -> list[Json]:
-    """The objects of a list; none where there is no list."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
-
-
-def text(value: object) -> str | None:
-    """Text that is not empty, or None."""
-    return value.strip() or None if isinstance(value, str) else None
 
 
 def key(value: object, name: str) -> str:
@@ -72,11 +54,8 @@ def amount(value: object, name: str) -> Decimal | None:
     told = inner(value).get("value")
     if told is None:
         return None
-    try:
-        read = Decimal(told) if isinstance(told, str) else Decimal("NaN")
-    except InvalidOperation:
-        read = Decimal("NaN")
-    if not read.is_finite():
+    read = finite(told) if isinstance(told, str) else None
+    if read is None:
         raise ValueError(f"`{name}` is no amount")
     return read
 
@@ -101,6 +80,4 @@ def instant(value: object, name: str) -> dt.datetime | None:
 
 def private(value: object) -> object:
     """The same, without what is personal: names, numbers, streets, what the buyer wrote."""
-    if isinstance(value, Mapping):
-        return {name: private(one) for name, one in value.items() if name not in _PERSONAL}
-    return [private(one) for one in value] if isinstance(value, list) else value
+    return without(value, _PERSONAL.__contains__)

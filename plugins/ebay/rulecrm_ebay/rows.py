@@ -36,11 +36,11 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from attrs import define, field
+from rulecrm.plugin.fields import Json, inner, listed, text
+from rulecrm.plugin.rows import Rows
+from rulecrm_ebay.fields import amount, instant, key, number, private
 
-from rulecrm_ebay.fields import Json, amount, inner, instant, key, listed, number, private, text
-
-__all__ = ["FULFILLED", "Rows", "original", "rows_of"]
+__all__ = ["FULFILLED", "original", "rows_of"]
 
 FULFILLED = "FULFILLED"
 _PAID, _REFUNDED, _NO_REQUEST = "PAID", "REFUNDED", "NONE_REQUESTED"
@@ -49,29 +49,6 @@ _PAYMENT = frozenset({"FAILED", "FULLY_REFUNDED", _PAID, "PARTIALLY_REFUNDED", "
 _CANCEL = frozenset({"CANCELED", "IN_PROGRESS", _NO_REQUEST})
 _REFUND = frozenset({_REFUNDED, "FAILED", "PENDING"})
 _CENT = Decimal("0.0001")
-
-
-@define
-class Rows:
-    """Rows by frame, and what was odd about them."""
-
-    orders: list[dict[str, object]] = field(factory=list)
-    items: list[dict[str, object]] = field(factory=list)
-    customers: dict[str, dict[str, object]] = field(factory=dict)
-    remarks: Counter[str] = field(factory=Counter)
-
-    def frames(self) -> dict[str, list[dict[str, object]]]:
-        """The rows by frame; frames without rows left out."""
-        named = {"orders": self.orders, "items": self.items, "customers": list(self.customers.values())}
-        return {name: rows for name, rows in named.items() if rows}
-
-    def add(self, other: Rows) -> None:
-        """Take over another's."""
-        self.orders.extend(other.orders)
-        self.items.extend(other.items)
-        for one, row in other.customers.items():
-            self.customers[one] = self.customers.get(one, {}) | row
-        self.remarks.update(other.remarks)
 
 
 def rows_of(order: Json, shipments: Sequence[Json] | None, *, personal: bool = False) -> Rows:
@@ -105,7 +82,7 @@ def rows_of(order: Json, shipments: Sequence[Json] | None, *, personal: bool = F
     if shipments is not None:
         row["shipped_at"] = _shipped(order, shipments)
     rows.orders.append(row)
-    rows.customers[customer] = _customer(customer, order, personal=personal)
+    rows.customers.append(_customer(customer, order, personal=personal))
     return rows
 
 

@@ -6,20 +6,12 @@ Invariant: secrets and tokens are references.
 
 from __future__ import annotations
 
-import datetime as dt
-
-from attrs import Attribute, field, frozen, validators
+from attrs import field, frozen, validators
 
 from rulecrm.plugin import NO_SECRET, Secret
+from rulecrm.plugin.settings import a_day
 
 __all__ = ["Settings"]
-
-
-def _day(_: object, attribute: Attribute[str], value: str) -> None:
-    try:
-        dt.date.fromisoformat(value or "2025-11-11")
-    except ValueError:
-        raise ValueError(f"`{attribute.name}` is a day, such as 2025-11-11") from None
 
 
 @frozen
@@ -45,7 +37,7 @@ class Settings:
     client_secret: Secret
     refresh_token: Secret
     url: str = field(default="https://api.ebay.com", validator=validators.matches_re(r"https?://\S+"))
-    since: str = field(default="", validator=_day)
+    since: str = field(default="", validator=a_day)
     overlap_minutes: int = field(default=30, validator=validators.ge(5))
     shipments: bool = True
     personal: bool = False

@@ -17,10 +17,11 @@ from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import quote
 
 from rulecrm.plugin import Batch, Cursor, PlatformContext, Refused
+from rulecrm.plugin.fields import Json, listed, text
 from rulecrm.plugin.fitting import Place, fitting
+from rulecrm.plugin.rows import Rows
 from rulecrm_ebay.api import Api, NotThereError
-from rulecrm_ebay.fields import Json, listed, text
-from rulecrm_ebay.rows import FULFILLED, Rows, original, rows_of
+from rulecrm_ebay.rows import FULFILLED, original, rows_of
 from rulecrm_ebay.settings import Settings
 
 __all__ = ["Ebay", "open_ebay"]
@@ -85,7 +86,7 @@ class Ebay:
         return orders, str(offset + len(orders)) if more else ""
 
     async def _rows(self, orders: Sequence[Json]) -> tuple[Rows, list[Refused]]:
-        rows, refused = Rows(), list[Refused]()
+        rows, refused = Rows(merging=True), list[Refused]()
         for order in orders:
             shipments = await self._shipments(order) if self._settings.shipments else None
             try:

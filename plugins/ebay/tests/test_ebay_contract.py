@@ -1,40 +1,7 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
-import pytest
-import rulecrm_ebay
-
-from rulecrm.plugin import MARKETING, PlatformType, registry_of
-from rulecrm.testing.platforms import PlatformContract
+from rulecrm.testing.platforms import MarketplaceContract
 
 
-@pytest.fixture
-def platform() -> PlatformType:
-    (one,) = rulecrm_ebay.rulecrm_platforms()
-    return one
-
-
-class TestEbay(PlatformContract):
-    @pytest.fixture
-    def platform(self, platform: PlatformType) -> PlatformType:
-        return platform
-
-
-def test_it_is_admitted_and_loads_little() -> None:
-    registry = registry_of({"ebay": rulecrm_ebay})
-    (standing,) = registry.plugins
-    assert standing.refused is None
-    assert sorted(registry.platforms) == ["ebay"]
-    loaded = "import sys, rulecrm_ebay as it; it.rulecrm_platforms(); sys.exit(int('httpx' in sys.modules or 'polars' in sys.modules))"
-    assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
-
-
-@pytest.mark.parametrize("channel", ["sms", "email", "push", "call", "letter"])
-def test_marketing_outside_the_platform_is_forbidden(platform: PlatformType, channel: str) -> None:
-    assert not platform.may_contact(channel, MARKETING).allowed
-
-
-def test_an_order_may_be_spoken_of_in_its_messenger(platform: PlatformType) -> None:
-    assert platform.may_contact("im", "order").allowed
+class TestEbay(MarketplaceContract):
+    plugin = "rulecrm_ebay"

@@ -8,13 +8,12 @@ row in them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-__all__ = ["amount", "inner", "instant", "key", "listed", "private", "text"]
+from rulecrm.plugin.fields import finite, without
 
-Json = Mapping[str, object]
+__all__ = ["amount", "instant", "key", "private", "text"]
 
 _NOTHING = frozenset({"", "null", "None"})
 _PERSONAL = frozenset(
@@ -53,11 +52,8 @@ def amount(value: object, name: str) -> Decimal | None:
     """
     if value is None or (isinstance(value, str) and value.strip() in _NOTHING):
         return None
-    try:
-        read = Decimal(str(value).replace(",", ""))
-    except InvalidOperation:
-        read = Decimal("NaN")
-    if isinstance(value, bool) or not read.is_finite():
+    read = finite(str(value).replace(",", ""))
+    if isinstance(value, bool) or read is None:
         raise ValueError(f"`{name}` is no amount")
     return read
 
@@ -87,19 +83,6 @@ def instant(value: object, name: str, zone: ZoneInfo) -> dt.datetime | None:
         raise ValueError(f"`{name}` is no instant that is written as the platform writes them") from None
 
 
-def inner(value: object) -> Json:
-    """A JSON object; an empty one where there is none."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def listed(value: object) -> Iterator[Json]:
-    """The objects of a list."""
-    if isinstance(value, list):
-        yield from (one for one in value if isinstance(one, Mapping))
-
-
 def private(value: object) -> object:
     """The same, without what is personal: names, numbers, streets, what the buyer wrote."""
-    if isinstance(value, Mapping):
-        return {name: private(one) for name, one in value.items() if name not in _PERSONAL}
-    return [private(one) for one in value] if isinstance(value, list) else value
+    return without(value, _PERSONAL.__contains__)

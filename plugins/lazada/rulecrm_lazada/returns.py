@@ -20,8 +20,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from rulecrm.plugin.fields import Json, inner, listed
 from rulecrm.plugin.platforms import LaterError, Refused
-from rulecrm_lazada.fields import Json, amount, inner, instant, key, listed, private, text
+from rulecrm_lazada.fields import amount, instant, key, private, text
 from rulecrm_lazada.settings import Country
 
 __all__ = ["FURTHEST_PAGE", "Returns"]

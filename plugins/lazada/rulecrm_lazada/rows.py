@@ -34,40 +34,18 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from attrs import define, field
-
-from rulecrm_lazada.fields import Json, amount, inner, instant, key, private, text
+from rulecrm.plugin.fields import Json, inner
+from rulecrm.plugin.rows import Rows
+from rulecrm_lazada.fields import amount, instant, key, private, text
 from rulecrm_lazada.settings import Country
 
-__all__ = ["STATUSES", "Rows", "original", "rows_of"]
+__all__ = ["STATUSES", "original", "rows_of"]
 
 STATUSES = frozenset(
     {"unpaid", "pending", "topack", "packed", "toship", "ready_to_ship", "shipped", "delivered", "confirmed",
      "canceled", "returned", "failed", "failed_delivery", "shipped_back", "shipped_back_success", "shipped_back_failed",
      "lost_by_3pl", "damaged_by_3pl", "package_returned", "package_scrapped"}
 )  # fmt: skip
-
-
-@define
-class Rows:
-    """Rows by frame, and what was odd about them."""
-
-    orders: list[dict[str, object]] = field(factory=list)
-    items: list[dict[str, object]] = field(factory=list)
-    customers: list[dict[str, object]] = field(factory=list)
-    remarks: Counter[str] = field(factory=Counter)
-
-    def add(self, other: Rows) -> None:
-        """Take over another's."""
-        self.orders.extend(other.orders)
-        self.items.extend(other.items)
-        self.customers.extend(other.customers)
-        self.remarks.update(other.remarks)
-
-    def frames(self) -> dict[str, list[dict[str, object]]]:
-        """The rows by frame; frames without rows left out."""
-        named = {"orders": self.orders, "items": self.items, "customers": self.customers}
-        return {name: rows for name, rows in named.items() if rows}
 
 
 def rows_of(brief: Json, items: Sequence[Json], code: str, country: Country, *, personal: bool = False) -> Rows:

@@ -6,14 +6,14 @@ Invariant: secrets and tokens are references.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from attrs import Attribute, field, frozen, validators
+from attrs import field, frozen, validators
 
 from rulecrm.plugin import NO_SECRET, Secret
+from rulecrm.plugin.settings import a_day
 
 __all__ = ["COUNTRIES", "Country", "Settings"]
 
@@ -46,13 +46,6 @@ COUNTRIES: Mapping[str, Country] = MappingProxyType(
 """By code. Hosts: those of the page of `/orders/items/get` on open.lazada.com."""
 
 
-def _day(_: object, attribute: Attribute[str], value: str) -> None:
-    try:
-        dt.date.fromisoformat(value or "2025-11-11")
-    except ValueError:
-        raise ValueError(f"`{attribute.name}` is a day, such as 2025-11-11") from None
-
-
 @frozen
 class Settings:
     """Settings of an account of Lazada: one seller in one country.
@@ -81,7 +74,7 @@ class Settings:
     refresh_token: Secret = NO_SECRET
     url: str = field(default="", validator=validators.matches_re(r"(https?://\S+)?"))
     auth_url: str = field(default="https://auth.lazada.com", validator=validators.matches_re(r"https?://\S+"))
-    since: str = field(default="", validator=_day)
+    since: str = field(default="", validator=a_day)
     overlap_minutes: int = field(default=60, validator=validators.ge(5))
     refunds: bool = True
     personal: bool = False

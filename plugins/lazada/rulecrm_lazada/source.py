@@ -19,14 +19,16 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from attrs import evolve
 
+from rulecrm.plugin.fields import Json, inner, listed
 from rulecrm.plugin.gateways import PathAccount, PathGateway
 from rulecrm.plugin.platforms import Batch, Cursor, LaterError, PlatformContext, Refused, StoppedError
 from rulecrm.plugin.pulling import Patience, instant_in, instant_out
+from rulecrm.plugin.rows import Rows
 from rulecrm.plugin.wire import Wire
-from rulecrm_lazada.fields import Json, inner, instant, key, listed
+from rulecrm_lazada.fields import instant, key
 from rulecrm_lazada.places import Place, place_in
 from rulecrm_lazada.returns import FURTHEST_PAGE, Returns
-from rulecrm_lazada.rows import Rows, original, rows_of
+from rulecrm_lazada.rows import original, rows_of
 from rulecrm_lazada.settings import COUNTRIES, Settings
 
 __all__ = ["Lazada", "open_lazada"]

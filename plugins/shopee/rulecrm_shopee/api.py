@@ -19,11 +19,12 @@ from typing import NoReturn
 
 from rulecrm import RulesError
 from rulecrm.plugin import LaterError, PlatformContext, StoppedError
+from rulecrm.plugin.documents import exact
+from rulecrm.plugin.fields import Json, inner
 from rulecrm.plugin.pulling import Patience, TroubledError
 from rulecrm.plugin.renewing import RenewedToken, StaleTokenError, Tokens
 from rulecrm.plugin.signing import hmac_sha256
 from rulecrm.plugin.wire import Reply, Wire, in_query
-from rulecrm_shopee.fields import Json, exact, inner
 from rulecrm_shopee.settings import Settings
 
 __all__ = ["Api", "NotThereError", "next_day", "signature"]

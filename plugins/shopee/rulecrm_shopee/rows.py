@@ -35,11 +35,11 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from attrs import define, field
+from rulecrm.plugin.fields import Json, inner, key, listed, text
+from rulecrm.plugin.rows import Rows
+from rulecrm_shopee.fields import amount, clear, instant, number, private
 
-from rulecrm_shopee.fields import Json, amount, clear, inner, instant, key, listed, number, private, text
-
-__all__ = ["PAID_BACK", "RETURN_STATUSES", "STATUSES", "Rows", "original", "rows_of"]
+__all__ = ["PAID_BACK", "RETURN_STATUSES", "STATUSES", "original", "rows_of"]
 
 STATUSES = frozenset(
     {"UNPAID", "READY_TO_SHIP", "PROCESSED", "SHIPPED", "COMPLETED", "IN_CANCEL", "CANCELLED", "INVOICE_PENDING",
@@ -49,29 +49,6 @@ PAID_BACK = "REFUND_PAID"
 RETURN_STATUSES = frozenset(
     {PAID_BACK, "REQUESTED", "ACCEPTED", "CANCELLED", "JUDGING", "CLOSED", "PROCESSING", "SELLER_DISPUTE"}
 )
-
-
-@define
-class Rows:
-    """Rows by frame, and what was odd about them."""
-
-    orders: list[dict[str, object]] = field(factory=list)
-    items: list[dict[str, object]] = field(factory=list)
-    customers: dict[str, dict[str, object]] = field(factory=dict)
-    remarks: Counter[str] = field(factory=Counter)
-
-    def frames(self) -> dict[str, list[dict[str, object]]]:
-        """The rows by frame; frames without rows left out."""
-        named = {"orders": self.orders, "items": self.items, "customers": list(self.customers.values())}
-        return {name: rows for name, rows in named.items() if rows}
-
-    def add(self, other: Rows) -> None:
-        """Take over another's."""
-        self.orders.extend(other.orders)
-        self.items.extend(other.items)
-        for one, row in other.customers.items():
-            self.customers[one] = self.customers.get(one, {}) | row
-        self.remarks.update(other.remarks)
 
 
 def rows_of(
@@ -121,7 +98,7 @@ def rows_of(
         row |= {"refunded_at": refunded, "refund_amount": sum((one for _, one in back), Decimal(0))}
     rows.orders.append(row)
     if customer is not None:
-        rows.customers[customer] = _customer(customer, order, personal=personal)
+        rows.customers.append(_customer(customer, order, personal=personal))
     return rows
 
 

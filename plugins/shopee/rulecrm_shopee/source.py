@@ -19,10 +19,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from attrs import frozen
 
 from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused
+from rulecrm.plugin.fields import Json, listed, text
 from rulecrm.plugin.fitting import Ask, Place, fitting
+from rulecrm.plugin.rows import Rows
 from rulecrm_shopee.api import Api, NotThereError
-from rulecrm_shopee.fields import Json, instant, listed, text
-from rulecrm_shopee.rows import PAID_BACK, RETURN_STATUSES, Rows, original, rows_of
+from rulecrm_shopee.fields import instant
+from rulecrm_shopee.rows import PAID_BACK, RETURN_STATUSES, original, rows_of
 from rulecrm_shopee.settings import Settings
 
 __all__ = ["Shopee", "open_shopee"]
@@ -131,7 +133,7 @@ class Shopee:
     # --- rows -----------------------------------------------------------------------------------------------------
 
     async def _of_orders(self, found: Sequence[Json]) -> _Gathered:
-        gathered = _Gathered(Rows(), [])
+        gathered = _Gathered(Rows(merging=True), [])
         numbers = _numbers(found)
         told = await self._details(numbers)
         for brief in found:
@@ -142,7 +144,7 @@ class Shopee:
         return gathered
 
     async def _of_returns(self, found: Sequence[Json]) -> _Gathered:
-        gathered = _Gathered(Rows(), [])
+        gathered = _Gathered(Rows(merging=True), [])
         gathered.rows.remarks.update(_unknown(found))
         paid = [one for one in found if one.get("status") == PAID_BACK]
         if not paid:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from rulecrm_shopify.fields import Json, inner
+from rulecrm.plugin.fields import Json, inner
 
 __all__ = ["Budget"]
 

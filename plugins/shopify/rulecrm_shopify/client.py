@@ -18,11 +18,12 @@ from attrs import frozen
 
 from rulecrm import RulesError
 from rulecrm.plugin import LaterError, PlatformContext, StoppedError
+from rulecrm.plugin.fields import Json, inner, text
 from rulecrm.plugin.pulling import Patience, TroubledError
 from rulecrm.plugin.tokens import AccessToken
 from rulecrm.plugin.wire import Reply, Wire
 from rulecrm_shopify.budget import Budget
-from rulecrm_shopify.fields import Json, inner, listed, text
+from rulecrm_shopify.fields import listed
 from rulecrm_shopify.settings import Settings
 
 __all__ = ["Client", "Found", "TooDearError"]

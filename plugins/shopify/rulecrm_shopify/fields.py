@@ -10,31 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-__all__ = [
-    "Json",
-    "amount",
-    "currency",
-    "inner",
-    "instant",
-    "key",
-    "listed",
-    "number",
-    "original",
-    "text",
-    "told",
-    "words",
-]
+from rulecrm.plugin import fields
+from rulecrm.plugin.fields import Json, finite, inner, text, without
 
-Json = Mapping[str, object]
+__all__ = ["amount", "currency", "instant", "key", "listed", "number", "original", "told", "words"]
 
 _PERSONAL = frozenset({"firstName", "emailAddress", "phoneNumber"})
-
-
-def text(value: object) -> str | None:
-    """Text that is not empty, or None."""
-    return value.strip() or None if isinstance(value, str) else None
 
 
 def words(value: object) -> list[str]:
@@ -91,11 +74,8 @@ def amount(bag: object, name: str) -> Decimal | None:
     if bag is None:
         return None
     told = inner(inner(bag).get("shopMoney")).get("amount")
-    try:
-        found = Decimal(told) if isinstance(told, str) else Decimal("NaN")
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
+    found = finite(told) if isinstance(told, str) else None
+    if found is None:
         raise ValueError(f"`{name}` is no amount")
     return found
 
@@ -105,15 +85,9 @@ def currency(bag: object) -> str | None:
     return text(inner(inner(bag).get("shopMoney")).get("currencyCode"))
 
 
-def inner(value: object) -> Json:
-    """A JSON object; an empty one where there is none."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def listed(value: object) -> Sequence[Json]:
     """The objects of a list, or of a connection's `nodes`."""
-    value = value.get("nodes") if isinstance(value, Mapping) else value
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return fields.listed(value.get("nodes") if isinstance(value, Mapping) else value)
 
 
 def told(node: Json, name: str) -> Sequence[Json]:
@@ -129,10 +103,4 @@ def told(node: Json, name: str) -> Sequence[Json]:
 
 def original(node: Json) -> str:
     """A node as it came, as JSON, without what is personal."""
-    return json.dumps(_private(node), ensure_ascii=False)
-
-
-def _private(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {name: _private(one) for name, one in value.items() if name not in _PERSONAL}
-    return [_private(one) for one in value] if isinstance(value, list) else value
+    return json.dumps(without(node, _PERSONAL.__contains__), ensure_ascii=False)

@@ -32,11 +32,13 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
-from attrs import define, field, frozen
+from attrs import frozen
 
-from rulecrm_shopify.fields import Json, amount, currency, inner, instant, key, number, original, text, told, words
+from rulecrm.plugin.fields import Json, inner, text
+from rulecrm.plugin.rows import Rows
+from rulecrm_shopify.fields import amount, currency, instant, key, number, original, told, words
 
-__all__ = ["FINANCIAL", "FULFILLMENT", "Rows", "customer_rows", "order_rows"]
+__all__ = ["FINANCIAL", "FULFILLMENT", "customer_rows", "order_rows"]
 
 _PAID = ("PAID", "PARTIALLY_REFUNDED", "REFUNDED")
 FINANCIAL = frozenset({*_PAID, "AUTHORIZED", "EXPIRED", "PARTIALLY_PAID", "PENDING", "VOIDED"})
@@ -47,28 +49,6 @@ FULFILLMENT = frozenset(
 _VOID = frozenset({"CANCELLED", "ERROR", "FAILURE"})
 _SUBSCRIBED = "SUBSCRIBED"
 _CONSENTS = frozenset({_SUBSCRIBED, "INVALID", "NOT_SUBSCRIBED", "PENDING", "REDACTED", "UNSUBSCRIBED"})
-
-
-@define
-class Rows:
-    """Rows by frame, and what was odd about them."""
-
-    orders: list[dict[str, object]] = field(factory=list)
-    items: list[dict[str, object]] = field(factory=list)
-    customers: list[dict[str, object]] = field(factory=list)
-    remarks: Counter[str] = field(factory=Counter)
-
-    def add(self, other: Rows) -> None:
-        """Take over another's."""
-        self.orders.extend(other.orders)
-        self.items.extend(other.items)
-        self.customers.extend(other.customers)
-        self.remarks.update(other.remarks)
-
-    def frames(self) -> dict[str, list[dict[str, object]]]:
-        """The rows by frame; frames without rows left out."""
-        named = {"orders": self.orders, "items": self.items, "customers": self.customers}
-        return {name: rows for name, rows in named.items() if rows}
 
 
 @frozen

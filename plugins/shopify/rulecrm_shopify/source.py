@@ -17,11 +17,13 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from rulecrm.plugin import Batch, Cursor, LaterError, PlatformContext, Refused, StoppedError
+from rulecrm.plugin.fields import Json, inner, text
+from rulecrm.plugin.rows import Rows
 from rulecrm_shopify.client import Client, Found, TooDearError
-from rulecrm_shopify.fields import Json, inner, instant, listed, original, text, told
+from rulecrm_shopify.fields import instant, listed, original, told
 from rulecrm_shopify.place import FRAMES, Mark, Place
 from rulecrm_shopify.queries import LINES, SCOPES, customers_query, lines_query, orders_query
-from rulecrm_shopify.rows import Rows, customer_rows, order_rows
+from rulecrm_shopify.rows import customer_rows, order_rows
 from rulecrm_shopify.settings import Settings
 
 __all__ = ["ShopifySource", "open_shopify"]

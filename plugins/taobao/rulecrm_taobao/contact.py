@@ -7,22 +7,18 @@ here is forbidden.
 
 from __future__ import annotations
 
-from rulecrm.plugin import MARKETING, Permission
+from rulecrm.plugin import MARKETING
+from rulecrm.plugin.platforms import by_rules
 
 __all__ = ["may_contact"]
 
+_ABOUT_ORDERS = "by the platform's own SMS to the OAID of an order, with a signature and a template it has approved"
 _WITHIN = {
     ("im", MARKETING): "written by the staff in Qianniu, to the shop's own buyers",
     ("im", "order"): "written by the staff in Qianniu",
     ("im", "support"): "written by the staff in Qianniu",
-    (
-        "sms",
-        "order",
-    ): "by the platform's own SMS to the OAID of an order, with a signature and a template it has approved",
-    (
-        "sms",
-        "support",
-    ): "by the platform's own SMS to the OAID of an order, with a signature and a template it has approved",
+    ("sms", "order"): _ABOUT_ORDERS,
+    ("sms", "support"): _ABOUT_ORDERS,
 }
 """What may be done, and how: there is no call by which a shop writes to a buyer on Wangwang, so people do."""
 
@@ -31,15 +27,4 @@ _WHY = {
     "sms": "the OAID of an order serves messages about that order, not advertising; numbers in orders are masked",
 }
 
-
-def may_contact(channel: str, purpose: str) -> Permission:
-    """Whether a buyer may be written to, by channel and purpose.
-
-    Args:
-        channel: a word of the rules: `sms`, `email`, `im`, …
-        purpose: of the message: `marketing`, `order`, `support`, …
-    """
-    how = _WITHIN.get((channel, purpose))
-    if how is not None:
-        return Permission(True, how)
-    return Permission(False, _WHY.get(channel, _OUTSIDE))
+may_contact = by_rules(_WITHIN, why=_WHY, otherwise=_OUTSIDE)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rulecrm.cli.report import reporting
+from rulecrm.cli.tallies import tally_lines
 
 if TYPE_CHECKING:
     from rulecrm.intake.files import Imported
@@ -50,38 +51,33 @@ def command(
     from rulecrm.intake.files import import_files, open_file
     from rulecrm.sheets import lines_of, summary
 
-    away = 0
     with reporting():
-        for path in files:
-            opened = open_file(path, form=form, shop=shop, zone=zone, currency=currency, encoding=encoding)
-            click.echo(f"{path.name}: {opened.form.name}\n  {opened.recognised.why}")
-            if store is None:
-                _tell(lines_of(summary(opened.batches(), opened.zone)))
-                continue
-            with _progress() as progress:
-                (done,) = import_files([opened], store, now=dt.datetime.now(dt.UTC), progress=progress)
-            _tell(lines_of(done.summary))
-            away += _report(done)
-    return 1 if away else 0
+        opened = [
+            open_file(path, form=form, shop=shop, zone=zone, currency=currency, encoding=encoding) for path in files
+        ]
+        if store is None:
+            for one in opened:
+                _tell(one.path.name, one.form.name, one.recognised.why, lines_of(summary(one.batches(), one.zone)))
+            return 0
+        with _progress() as progress:
+            done = import_files(opened, store, now=dt.datetime.now(dt.UTC), progress=progress, told=_report)
+    return 1 if any(tally.quarantined for one in done for tally in one.tallies.values()) else 0
 
 
-def _tell(lines: Iterable[str]) -> None:
-    for line in lines:
+def _tell(name: str, form: str, why: str, lines: Iterable[str]) -> None:
+    click.echo(f"{name}: {form}")
+    for line in (why, *lines):
         click.echo(f"  {line}")
 
 
-def _report(done: Imported) -> int:
-    """Say what became of the rows; how many went into quarantine."""
-    for frame, tally in done.tallies.items():
-        click.echo(
-            f"  {frame}: {tally.received:,} received = {tally.stored:,} stored + {tally.unchanged:,} unchanged"
-            f" + {tally.quarantined:,} quarantined"
-        )
-    away = sum(tally.quarantined for tally in done.tallies.values())
-    if away:
+def _report(done: Imported) -> None:
+    """Say what became of a file."""
+    from rulecrm.sheets import lines_of
+
+    _tell(done.path.name, done.form, done.why, (*lines_of(done.summary), *tally_lines(done.tallies)))
+    if any(tally.quarantined for tally in done.tallies.values()):
         click.echo("  rows in quarantine are shown by `rulecrm store quarantine`")
     click.echo(f"  kept as the shop `{done.shop}`")
-    return away
 
 
 @contextmanager

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from rulecrm.cli.report import reporting
+from rulecrm.cli.tallies import tally_lines
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from rulecrm.intake import Synced
+    from rulecrm.intake.accounts import Account
     from rulecrm.intake.syncing import Progress
 
 __all__ = ["command"]
@@ -46,11 +48,12 @@ def command(*, names: tuple[str, ...], store: Path, file: Path, form: str) -> in
     with reporting(json=form == "json"):
         accounts = Accounts.load(file)
         chosen = [accounts.one(name) for name in names] or accounts.accounts
-        found: list[Synced] = []
+
+        def context(account: Account) -> PlatformContext:
+            return PlatformContext(name=account.name, tokens=accounts.tokens(account.name))
+
         with _progress() as progress:
-            for account in chosen:
-                context = PlatformContext(name=account.name, tokens=accounts.tokens(account.name))
-                found += sync(account, store, context=context, progress=progress)
+            found = sync(chosen, store, context=context, progress=progress)
     if form == "json":
         click.echo(json.dumps([_plain(one) for one in found], ensure_ascii=False, indent=2))
     else:
@@ -61,11 +64,8 @@ def command(*, names: tuple[str, ...], store: Path, file: Path, form: str) -> in
 
 def _report(done: Synced) -> None:
     click.echo(f"{done.account}" + (f": everything until {done.until:%Y-%m-%d %H:%M:%S} UTC" if done.until else ""))
-    for frame, tally in done.tallies.items():
-        click.echo(
-            f"  {frame}: {tally.received:,} received = {tally.stored:,} stored + {tally.unchanged:,} unchanged"
-            f" + {tally.quarantined:,} quarantined"
-        )
+    for line in tally_lines(done.tallies):
+        click.echo(f"  {line}")
     if not done.tallies:
         click.echo("  nothing new")
     for remark, count in sorted(done.remarks.items()):
