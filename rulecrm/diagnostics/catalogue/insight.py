@@ -19,6 +19,8 @@ timedelta, and is longer than nothing. A month is a calendar month, never thirty
         """A confidence level and a power lie between 0 and 1 (`0.95`, not `95`), and so does a base share. An uplift is
 a difference, not 0: of shares as a share (`0.005` from 2 % to 2.5 %), of means in the unit of the value. A ratio, a
 deviation and the information of a look are above 0.""",
+    ),
+    Code(
         "R855",
         "periods of kpis that mean nothing",
         """Periods are asked for by `start` and `end`, by either of them and a number of `periods`, or by a number
