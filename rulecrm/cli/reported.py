@@ -39,12 +39,12 @@ def to_table(frame: pl.DataFrame, rules: Rules, *, title: str) -> str:
     drawn = io.StringIO()
     width = shutil.get_terminal_size((80, 24)).columns
     console = Console(file=drawn, width=width, force_terminal=in_colour(sys.stdout), highlight=False)
+    console.print(Text(title, "bold"))
     if frame.is_empty():
         console.print("nothing to show: no kpi, no period that has begun, or no alarm")
     titles = {one.symbol: one.title for one in rules.program.kpis}
-    for number, name in enumerate(frame.get_column("kpi").unique(maintain_order=True)):
-        if number:
-            console.print()
+    for name in frame.get_column("kpi").unique(maintain_order=True):
+        console.print()
         told = titles.get(name)
         console.print(Text(f"{name} — {told}" if told else name, "bold"))
         table = Table("from", "to", "value", "before", "change", "", box=None, pad_edge=False)
@@ -62,7 +62,6 @@ def to_table(frame: pl.DataFrame, rules: Rules, *, title: str) -> str:
                 note,
             )
         console.print(table)
-    console.print(Text(title, "dim"))
     return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines())
 
 

@@ -60,7 +60,10 @@ def evaluate(expr: ir.Expr, reading: Reading) -> Exact:
                 return _in(args, reading)
             if op in _LAZY:
                 return _LAZY[op](args, reading)
-            return _applied(op, [evaluate(arg, reading) for arg in args])
+            values: list[Exact] = []
+            for arg in args:  # no comprehension: it would be a frame more for every level of the text
+                values.append(evaluate(arg, reading))  # noqa: PERF401
+            return _applied(op, values)
     return reading.leaf(expr)
 
 

@@ -28,7 +28,9 @@ def kpis(tmp_path: Path) -> Path:
 def test_the_table_has_a_line_for_each_period(run: Any, kpis: Path, facts: Path) -> None:
     said = run("kpi", kpis, "--facts", facts, "--as-of", "2025-03-15", "--periods", 2, "--only", "turnover")
     assert (said.status, said.err) == (0, "")
-    lines = [line.split() for line in said.out.splitlines()]
+    head, blank, *rest = said.out.splitlines()
+    assert (head, blank) == ("kpi.rules as of 2025-03-15 00:00 Asia/Shanghai", "")
+    lines = [line.split() for line in rest]
     assert lines[0] == ["turnover", "—", "Turnover"]
     assert lines[1] == ["from", "to", "value", "before", "change"]
     # Nobody bought in December; 10 + 20, then 30 + 40; in March 50 + 60 so far.
@@ -84,4 +86,4 @@ def test_a_mistake_is_told(run: Any, kpis: Path, facts: Path, words: tuple[str, 
 def test_a_file_without_kpis_has_nothing_to_show(run: Any, rules: Path, facts: Path) -> None:
     said = run("kpi", rules, "--facts", facts, "--as-of", "2025-04-01")
     assert said.status == 0
-    assert said.out.startswith("nothing to show")
+    assert said.out.splitlines()[1].startswith("nothing to show")

@@ -39,6 +39,7 @@ NAMES = (
     "docs/files.md",
     "docs/how-it-works.md",
     "docs/index.md",
+    "docs/insight-kpi.md",
     "docs/insight-statistics.md",
     "docs/plugins.md",
     "docs/sending.md",

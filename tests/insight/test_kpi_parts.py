@@ -255,6 +255,13 @@ def test_what_is_asked_wrongly(shop: Shop, asked: dict[str, str], code: str) -> 
     assert error.value.diagnostics[0].code == code
 
 
+def test_a_long_chain_of_kpis_ends_somewhere() -> None:
+    chain = "\n".join(f"kpi k{n} = k{n - 1} * 2" for n in range(1, 200))
+    tree = kpi_tree(shop_of(JANUARY + ", a 02-03 80", VISITS, text=f"{RULES}kpi k0 = buyers\n{chain}\n"), "k199")
+    assert [level for level, _ in tree.root.walk()] == list(range(25))
+    assert {node.total for _, node in tree.root.walk()} == {-(2**199)}
+
+
 def test_the_tree_as_data(shop: Shop) -> None:
     data = kpi_tree(shop, "sales").as_data()
     assert (data["name"], data["now"], data["change"]) == ("sales", 180.0, 0.0)

@@ -49,6 +49,8 @@ def command(
 ) -> int:
     """Report the kpis of a rules file over a folder of facts, period by period."""
     from rulecrm.cli import reported
+    from rulecrm.cli.summary import moment
+    from rulecrm.model.instants import instant_of
 
     with reporting(json=form == "json"):
         rules, facts = open_shop(file, folder, settings)
@@ -64,5 +66,6 @@ def command(
     elif form == "csv":
         click.echo(frame.write_csv(), nl=False)
     else:
-        click.echo(reported.to_table(frame, rules, title=file.name))
+        zone = rules.program.zone
+        click.echo(reported.to_table(frame, rules, title=f"{file.name} {moment(instant_of(as_of, zone), zone)}"))
     return 1 if alerts and frame.height else 0

@@ -22,6 +22,9 @@ from rulecrm.runtime.formula import Exact, Reading, evaluate
 
 __all__ = ["Factor", "Node", "Sides", "factors_of", "grow"]
 
+_LEVELS = 24
+"""Levels that a tree has at most; a chain of kpis that is longer ends there."""
+
 _DEAREST = 20_000
 """Values of formulas that one contribution to the root may cost; below that the tree is told level by level alone."""
 
@@ -116,7 +119,7 @@ def factors_of(kpi: Kpi) -> tuple[Factor, ...]:
 def grow(root: Kpi, kpis: Mapping[str, Kpi], sides: Sides, name: Callable[[ir.Expr], str]) -> Node:
     """The tree of a kpi; `name` tells the text of an expression that is no kpi."""
     whole = Factor(ir.Apply("kpi", (), root.type), root.symbol, root.type)
-    return _grown(whole, _Growing(kpis, sides, name), lambda value: value, None, 1)
+    return _grown(whole, _Growing(kpis, sides, name), _Place(lambda value: value))
 
 
 @frozen(eq=False)
@@ -130,23 +133,41 @@ _Carry = Callable[[Fraction | None], Fraction | None]
 """What the root is, on average over the orders, where a node has a value."""
 
 
-def _grown(factor: Factor, growing: _Growing, carry: _Carry | None, contribution: Fraction | None, cost: int) -> Node:
+@frozen(eq=False)
+class _Place:
+    """Where a node stands.
+
+    Attributes:
+        carry: what the root is where the node has a value; None where that is not told any more.
+        level: 0 of the root.
+        cost: how many values of formulas `carry` costs.
+        contribution: to the change of the node above.
+    """
+
+    carry: _Carry | None
+    level: int = 0
+    cost: int = 1
+    contribution: Fraction | None = None
+
+
+def _grown(factor: Factor, growing: _Growing, place: _Place) -> Node:
     before, now = _number(growing.sides.before(factor)), _number(growing.sides.now(factor))
     kpi = None if factor.symbol is None else growing.kpis[factor.symbol]
-    node = Node(
-        factor.symbol or growing.name(factor.expr), None if kpi is None else kpi.title, factor.type, before, now
-    )
+    title = None if kpi is None else kpi.title
+    node = Node(factor.symbol or growing.name(factor.expr), title, factor.type, before, now)
     total = None
-    if carry is not None:
-        one, other = carry(now), carry(before)
+    if place.carry is not None:
+        one, other = place.carry(now), place.carry(before)
         total = None if one is None or other is None else one - other
-    node = evolve(node, contribution=node.change if cost == 1 else contribution, total=total)
-    if kpi is None or before is None or now is None or not growing.sides.open(kpi.symbol) or not factors_of(kpi):
+    node = evolve(node, contribution=place.contribution if place.level else node.change, total=total)
+    if kpi is None or before is None or now is None or place.level == _LEVELS:
         return node
-    return _opened(node, kpi, growing, carry, cost)
+    if not growing.sides.open(kpi.symbol) or not factors_of(kpi):
+        return node
+    return _opened(node, kpi, growing, place)
 
 
-def _opened(node: Node, kpi: Kpi, growing: _Growing, carry: _Carry | None, cost: int) -> Node:
+def _opened(node: Node, kpi: Kpi, growing: _Growing, place: _Place) -> Node:
     """The node with its factors."""
     below = factors_of(kpi)
     before = [growing.sides.before(factor) for factor in below]
@@ -165,16 +186,13 @@ def _opened(node: Node, kpi: Kpi, growing: _Growing, carry: _Carry | None, cost:
     weights = weights_of(len(below), value)
     if weights is None:
         return evolve(node, stuck=True)
-    dearer = max(cost, 1) * max(1, len(weights) // len(below)) + 1
+    cost = place.cost * max(1, len(weights) // len(below))
     grown = []
     for index, factor in enumerate(below):
         own = {which: weight for (which, other), weight in weights.items() if other == index}
-        own_part = sum(
-            (weight * _difference(value(which | 1 << index), value(which)) for which, weight in own.items()),
-            Fraction(0),
-        )
-        onward = None if carry is None or dearer > _DEAREST else _carry(own, index, value, carry)
-        grown.append(_grown(factor, growing, onward, own_part, dearer))
+        moved = (weight * _difference(value(which | 1 << index), value(which)) for which, weight in own.items())
+        onward = None if place.carry is None or cost > _DEAREST else _carry(own, index, value, place.carry)
+        grown.append(_grown(factor, growing, _Place(onward, place.level + 1, cost, sum(moved, Fraction(0)))))
     return evolve(node, children=tuple(grown))
 
 
