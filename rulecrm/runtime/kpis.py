@@ -18,6 +18,7 @@ from rulecrm.model import ir
 from rulecrm.model.kpi import Kpi, leaves, parts_of
 from rulecrm.model.program import Program
 from rulecrm.planning import Plan, make_plan
+from rulecrm.runtime.additive import Stretch, over_periods
 from rulecrm.runtime.evaluate import start_run
 from rulecrm.runtime.formula import Exact, Reading, as_exact, evaluate
 from rulecrm.runtime.lives import Lender
@@ -112,20 +113,31 @@ class Measures:
 
     def _ask(self, wanted: Sequence[ir.Expr], periods: Sequence[CalendarPeriod]) -> None:
         program, plan = _planned(self.program, wanted)
+        refs = {leaf: ir.Ref(symbol, leaf.type) for symbol, leaf in zip(plan.wanted, wanted, strict=True)}
         moments = [Moment(seen_at(one, self.now), (one.start, one.end)) for one in periods]
         for number, (period, run) in enumerate(zip(periods, self._runs(program, plan, moments), strict=True)):
             if self.progress is not None:
                 self.progress(number, len(periods), f"{period.unit} of {period.first}")
+            if not number and self.shards is None:
+                self._add_up(refs, run, periods)
+            rest = [leaf for leaf in wanted if (leaf, period) not in self._read]
+            if not rest:
+                continue
             points = run.points(_SUBJECT, None, seen_at(period, self.now))
-            values = points.values(
-                [ir.Ref(symbol, leaf.type) for symbol, leaf in zip(plan.wanted, wanted, strict=True)]
-            )
-            for leaf, value in zip(wanted, values, strict=True):
+            for leaf, value in zip(rest, points.values([refs[leaf] for leaf in rest]), strict=True):
                 assert isinstance(value, Fixed), "a kpi is one value for the shop"
                 self._read[leaf, period] = as_exact(value.value, leaf.type)
             run.store.forget_instants()
         if self.progress is not None:
             self.progress(len(periods), len(periods), "")
+
+    def _add_up(self, wanted: Iterable[ir.Expr], run: Run, periods: Sequence[CalendarPeriod]) -> None:
+        """Find what is a sum over the rows of a period for all periods at once."""
+        stretches = [Stretch(one.start, seen_at(one, self.now)) for one in periods]
+        for leaf in wanted:
+            found = over_periods(leaf, run, stretches)
+            for period, value in zip(periods, found or (), strict=found is not None):
+                self._read[leaf, period] = as_exact(value, leaf.type)
 
     def _runs(self, program: Program, plan: Plan, moments: Sequence[Moment]) -> Iterator[Run]:
         """A run for each moment: what it has found out of one period is not asked of another."""
