@@ -6,6 +6,7 @@ Each answer is a `Figure`: a frame, the definition of its numbers, and in words 
 from __future__ import annotations
 
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
+<<<<<<< HEAD
 from rulecrm.insight.kpis import KpiTree, kpi_parts, kpi_tree, kpi_values
 from rulecrm.insight.shop import Shop
 
@@ -13,3 +14,28 @@ __all__ = [
     "Figure", "KpiTree", "Language", "Origin", "Remark", "Shop", "Words",
     "kpi_parts", "kpi_tree", "kpi_values",
 ]  # fmt: skip
+=======
+from rulecrm.insight.products.audience import likely_next, product_audience
+from rulecrm.insight.products.bundles import bundles
+from rulecrm.insight.products.prices import price_sensitivity
+from rulecrm.insight.products.roles import product_role_sums, product_roles
+from rulecrm.insight.products.seasons import seasonality
+from rulecrm.insight.shop import Shop
+
+__all__ = [
+    "Figure",
+    "Language",
+    "Origin",
+    "Remark",
+    "Shop",
+    "Words",
+    # what is sold
+    "bundles",
+    "likely_next",
+    "price_sensitivity",
+    "product_audience",
+    "product_role_sums",
+    "product_roles",
+    "seasonality",
+]
+>>>>>>> main

@@ -40,6 +40,7 @@ NAMES = (
     "docs/how-it-works.md",
     "docs/index.md",
     "docs/insight-kpi.md",
+    "docs/insight-products.md",
     "docs/insight-statistics.md",
     "docs/plugins.md",
     "docs/sending.md",
