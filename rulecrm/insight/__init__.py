@@ -6,15 +6,7 @@ Each answer is a `Figure`: a frame, the definition of its numbers, and in words 
 from __future__ import annotations
 
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
-<<<<<<< HEAD
 from rulecrm.insight.kpis import KpiTree, kpi_parts, kpi_tree, kpi_values
-from rulecrm.insight.shop import Shop
-
-__all__ = [
-    "Figure", "KpiTree", "Language", "Origin", "Remark", "Shop", "Words",
-    "kpi_parts", "kpi_tree", "kpi_values",
-]  # fmt: skip
-=======
 from rulecrm.insight.products.audience import likely_next, product_audience
 from rulecrm.insight.products.bundles import bundles
 from rulecrm.insight.products.prices import price_sensitivity
@@ -24,11 +16,16 @@ from rulecrm.insight.shop import Shop
 
 __all__ = [
     "Figure",
+    "KpiTree",
     "Language",
     "Origin",
     "Remark",
     "Shop",
     "Words",
+    # kpis
+    "kpi_parts",
+    "kpi_tree",
+    "kpi_values",
     # what is sold
     "bundles",
     "likely_next",
@@ -38,4 +35,3 @@ __all__ = [
     "product_roles",
     "seasonality",
 ]
->>>>>>> main
