@@ -15,7 +15,7 @@ from tests.strategies.kpis import UNITS, KpiCase, kpi_cases
 
 
 @given(kpi_cases(), st.sampled_from((None, *UNITS)))
-@fewer(3)
+@fewer(4)
 def test_every_kpi_in_every_period(case: KpiCase, every: str | None) -> None:
     found = case.rules().kpis(facts_of(case.world), case.now, periods=2, every=every)
     oracle = case.oracle()

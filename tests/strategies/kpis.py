@@ -16,6 +16,7 @@ from rulecrm.syntax.parse import parse
 from tests.oracle.kpis import KpiOracle
 from tests.oracle.world import World
 from tests.strategies.clocks import ZONES, focuses, instants_of_evaluation
+from tests.strategies.vocabulary import PREAMBLE
 from tests.strategies.worlds import worlds
 
 __all__ = ["UNITS", "KpiCase", "kpi_cases"]
@@ -47,14 +48,12 @@ NUMBERS = (
 )
 DURATIONS = ("population mean(age(last(purchase).at))",)
 
-PREAMBLE = """\
-timezone "{zone}"
-currency CNY
-lifecycle phase {{
+MACHINE = """\
+lifecycle phase {
   start idle
   idle -> active on purchase
   active -> idle after 7d without purchase
-}}
+}
 """
 
 ALERTS = (
@@ -88,7 +87,7 @@ def kpi_cases(draw: st.DrawFn, *, currencies: tuple[str, ...] = ("CNY",), most: 
     zone = draw(st.sampled_from(ZONES))
     now = draw(instants_of_evaluation(zone))
     world = draw(worlds(zone, now, draw(focuses()), currencies=currencies, most=most))
-    lines = [PREAMBLE.format(zone=zone)]
+    lines = [PREAMBLE.format(zone=zone), MACHINE]
     pools = {"int": INTS, "money": MONEY, "number": NUMBERS, "duration": DURATIONS}
     known: dict[str, list[str]] = {kind: [] for kind in pools}
     for number in range(draw(st.integers(2, 4))):
