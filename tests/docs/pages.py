@@ -41,6 +41,7 @@ NAMES = (
     "docs/index.md",
     "docs/insight-buyers.md",
     "docs/insight-effect.md",
+    "docs/insight-kpi.md",
     "docs/insight-lifetime.md",
     "docs/insight-products.md",
     "docs/insight-repurchase.md",
