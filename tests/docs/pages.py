@@ -39,6 +39,7 @@ NAMES = (
     "docs/files.md",
     "docs/how-it-works.md",
     "docs/index.md",
+    "docs/insight.md",
     "docs/insight-buyers.md",
     "docs/insight-effect.md",
     "docs/insight-kpi.md",
