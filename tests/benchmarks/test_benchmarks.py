@@ -235,3 +235,9 @@ def test_figures_are_those_by_hand(setup: Setup) -> None:
     lines = insights.run_figures(setup).lines
     assert {line.way for line in lines} >= {OURS, "Polars by hand"}
     assert len({line.case for line in lines}) == 7
+
+
+def test_a_report_is_written_within_what_it_says(setup: Setup) -> None:
+    lines = insights.run_report(setup).lines
+    assert [line.unit for line in lines] == ["s", "s of CPU", "MB", "MB"]
+    assert all(line.value for line in lines)
