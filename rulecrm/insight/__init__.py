@@ -6,6 +6,26 @@ Each answer is a `Figure`: a frame, the definition of its numbers, and in words 
 from __future__ import annotations
 
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
+from rulecrm.insight.products.audience import likely_next, product_audience
+from rulecrm.insight.products.bundles import bundles
+from rulecrm.insight.products.prices import price_sensitivity
+from rulecrm.insight.products.roles import product_role_sums, product_roles
+from rulecrm.insight.products.seasons import seasonality
 from rulecrm.insight.shop import Shop
 
-__all__ = ["Figure", "Language", "Origin", "Remark", "Shop", "Words"]
+__all__ = [
+    "Figure",
+    "Language",
+    "Origin",
+    "Remark",
+    "Shop",
+    "Words",
+    # what is sold
+    "bundles",
+    "likely_next",
+    "price_sensitivity",
+    "product_audience",
+    "product_role_sums",
+    "product_roles",
+    "seasonality",
+]

@@ -265,6 +265,7 @@ class Advance:
             return bulk.fetch(self._connection, query, schema)
         keys = pl.DataFrame({"customer": customers.cast(pl.String).drop_nulls().unique()})
         with bulk.staged(self._connection, table, keys) as stage:
+            bulk.known(self._connection, stage)
             return bulk.fetch(self._connection, query.join(stage, table.c.customer == stage.c.customer), schema)
 
 

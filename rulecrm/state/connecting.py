@@ -66,6 +66,8 @@ def engine_of(address: Address, wait: float, *, create: bool) -> sa.Engine:
         local = "" if connection.get_execution_options()["rulecrm_begin"] is None else "LOCAL"
         connection.exec_driver_sql(f"SET {local} lock_timeout = {max(1, int(wait * 1000))}")
         connection.exec_driver_sql(f"SET {local} synchronous_commit = on")
+        # What is streamed is read to its end; a plan that is quick with the first tenth of it may never end with all.
+        connection.exec_driver_sql(f"SET {local} cursor_tuple_fraction = 1")
 
     sa.event.listen(engine, "begin", settings)
     return engine

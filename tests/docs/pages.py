@@ -39,6 +39,7 @@ NAMES = (
     "docs/files.md",
     "docs/how-it-works.md",
     "docs/index.md",
+    "docs/insight-products.md",
     "docs/insight-statistics.md",
     "docs/plugins.md",
     "docs/sending.md",

@@ -14,7 +14,7 @@ from rulecrm.semantics.sources import standard_names
 from rulecrm.syntax.declarations import Classify, Metric, Param, Segment
 from rulecrm.syntax.parse import parse
 
-MODULES = ("commerce", "frequency", "ready", "recency", "rfm", "value")
+MODULES = ("commerce", "frequency", "products", "ready", "recency", "rfm", "value")
 
 
 def text_of(module: str) -> str:
@@ -61,7 +61,7 @@ def test_everything_has_a_title_and_a_docstring(module: str) -> None:
 
 def test_all_modules_can_be_imported_together() -> None:
     lines = [f'import "std/{module}.rules"' for module in MODULES]
-    assert set(MODULES) - {"ready", "rfm", "commerce"} <= set(rulecrm.loads("\n".join(lines)).names())
+    assert set(MODULES) - {"ready", "rfm", "commerce", "products"} <= set(rulecrm.loads("\n".join(lines)).names())
 
 
 @pytest.fixture
@@ -136,3 +136,39 @@ def test_a_file_may_say_better_what_it_imports(orders_alone: rulecrm.Facts) -> N
     result = rulecrm.loads(text).evaluate(orders_alone, as_of="2025-02-01", only=["purchases", "lately", "idle"])
     assert result.table().get_column("purchases").to_list() == [0, 1]
     assert result.segment("lately").to_series().to_list() == ["b"]
+
+
+def test_of_products_the_items_alone_say_what_sells() -> None:
+    items = pl.DataFrame({
+        "order": ["1", "1", "2", "3"], "customer": ["a", "a", "b", "a"], "product": ["tea", "cup", "tea", "tea"],
+        "paid_at": [dt.datetime(2025, 1, day, tzinfo=dt.UTC) for day in (1, 1, 2, 3)],
+        "quantity": [2, 1, 1, 1], "amount": [20, 5, 10, 10],
+    })  # fmt: skip
+    rules = rulecrm.loads('import "std/products.rules"\ncurrency CNY')
+    wants_more = {"costed_revenue", "margin", "margin_rate", "high_margin", "product_role"}
+    wants_more |= {"refunded_share", "views", "orders_per_view", "seldom_seen"}
+    asked = [name for name in rules.names() if name not in wants_more]
+    result = rules.evaluate(rulecrm.Facts.from_frames(items=items), as_of="2025-02-01", only=asked)
+    cup, tea = result.table("product").sort("product").iter_rows(named=True)
+    assert [tea[name] for name in ("units", "revenue", "product_orders", "buyers", "first_buyers")] == [4, 40, 3, 2, 2]
+    assert tea["rebought"] == pytest.approx(1 / 3)
+    assert tea["growth"] is None
+    assert tea["good_sales"]
+    assert cup["units"] == 1
+    assert not cup["good_sales"]
+    with pytest.raises(rulecrm.RulesError, match="cost"):
+        rules.evaluate(rulecrm.Facts.from_frames(items=items), as_of="2025-02-01", only=["product_role"]).table(
+            "product"
+        )
+
+
+def test_what_a_role_goes_by_is_set_by_the_importing_file() -> None:
+    # in 40 days growth from 10 to 30; a quarter more is asked of it, or four times as much
+    items = pl.DataFrame({
+        "order": ["1", "2"], "customer": ["a", "a"], "product": ["tea", "tea"], "amount": [10, 30], "quantity": [9, 9],
+        "paid_at": [dt.datetime(2025, 1, 1, tzinfo=dt.UTC), dt.datetime(2025, 2, 10, tzinfo=dt.UTC)],
+    })  # fmt: skip
+    for asked, grows in (("25%", True), ("400%", False)):
+        line = f'import "std/products.rules" with {{ products_window: 40d, growing_from: {asked} }}'
+        result = rulecrm.loads(line).evaluate(rulecrm.Facts.from_frames(items=items), "2025-02-20", only=["growing"])
+        assert result.table("product").get_column("growing").to_list() == [grows]

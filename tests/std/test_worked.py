@@ -143,3 +143,29 @@ def test_who_is_overdue() -> None:
     assert [customer for customer, late in overdue.items() if late] == ["eve"]
     sooner = column("overdue", 'import "std/commerce.rules" with { overdue_after: 1.5 }')
     assert [customer for customer, late in sooner.items() if late] == ["eve", "gus"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # Sold since 20 March, noon: p1 to ann twice and to cat; p2 to fay and leo; p3 and p5 to ann; p4 to cat, twice to
+        # gus and five times to jon. In the ninety days before: p1 to ann three times, p2 to bob, p4 to gus twice.
+        ("units", (3, 2, 1, 8, 1)),
+        ("revenue", tuple(map(Decimal, (400, 270, 250, 360, 100)))),
+        ("margin_rate", (0.5,) * 5),
+        ("buyers", (2, 2, 1, 3, 1)),
+        ("first_buyers", (1, 2, 1, 2, 1)),
+        ("growth", (100 / 300, 190 / 80, None, 260 / 100, None)),
+        ("rebought", (1 / 3, 0, 0, 5 / 8, 0)),
+        ("refunded_share", (0, 0, 0, 1 / 8, None)),  # no order names p5: it is the second line of one of p3
+        # All margins are alike; 1380 of revenue are 276 a product. Of p4 there are five units and more.
+        ("growing", (False, False, False, True, False)),
+        ("product_role", ("profit", "potential", "potential", "profit", "potential")),
+    ],
+)
+def test_a_figure_of_products(name: str, expected: tuple[object, ...]) -> None:
+    rules = rulecrm.loads(f'import "std/products.rules"\n{SHOP}')
+    found = rules.evaluate(facts(rules.program.schema), as_of=AS_OF, only=[name]).table("product")
+    assert found.get_column("product").to_list() == ["p1", "p2", "p3", "p4", "p5"]
+    values = found.get_column(name).to_list()
+    assert values == [pytest.approx(one) if isinstance(one, float) else one for one in expected]

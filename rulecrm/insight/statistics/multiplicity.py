@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from rulecrm.insight.asking import known
+
 __all__ = ["Correction", "adjust"]
 
 Correction = Literal["holm", "benjamini_hochberg"]
@@ -33,18 +35,14 @@ def adjust(ps: Sequence[float | None], method: Correction = "holm") -> tuple[flo
         The adjusted ones in the same order, None where there was None.
 
     Raises:
-        ValueError: a p that is not from 0 to 1, or a method that is none.
+        RulesError: R120 a method that is none; the nearest is offered.
+        ValueError: a p that is not from 0 to 1.
     """
+    known(method, _CORRECTIONS, "correction")
     if any(p is not None and not 0 <= p <= 1 for p in ps):
         raise ValueError("a p value is from 0 to 1")
     told = sorted((p, place) for place, p in enumerate(ps) if p is not None)
-    match method:
-        case "holm":
-            adjusted = _holm([p for p, _ in told])
-        case "benjamini_hochberg":
-            adjusted = _benjamini_hochberg([p for p, _ in told])
-        case _:
-            raise ValueError(f"{method} is no correction")
+    adjusted = _CORRECTIONS[method]([p for p, _ in told])
     found: list[float | None] = [None] * len(ps)
     for (_, place), p in zip(told, adjusted, strict=True):
         found[place] = p
@@ -65,3 +63,6 @@ def _benjamini_hochberg(rising: Sequence[float]) -> list[float]:
         most = min(most, len(rising) / rank * rising[rank - 1])
         adjusted.append(most)
     return adjusted[::-1]
+
+
+_CORRECTIONS = {"holm": _holm, "benjamini_hochberg": _benjamini_hochberg}

@@ -1,7 +1,7 @@
 """Looking at any time: confidence sequences, whose intervals hold at every look at once.
 
 In: what a comparison needs, and how much of the planned evidence there is. Out: `Compared`.
-Invariant: whoever looks as often as he likes, and stops when he likes, is misled no more often than 1 - level.
+Invariant: however often one looks, and whenever one stops, one is misled no more often than 1 - level.
 
 The method. With Z the difference in standard errors, V the evidence so far (it grows in proportion to the number of
 customers of each arm) and no true difference, Z √V is a Brownian motion in V as the arms grow. Mixing the likelihood

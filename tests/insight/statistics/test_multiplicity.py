@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
+from rulecrm import RulesError
 from rulecrm.insight.statistics import adjust
 
 # Y. Benjamini and Y. Hochberg, Journal of the Royal Statistical Society B 57, 1995, section 4.1: thrombolysis
@@ -63,5 +64,5 @@ def test_nothing_and_nonsense() -> None:
         adjust([0.5, 1.5])
     with pytest.raises(ValueError, match="from 0 to 1"):
         adjust([float("nan")])
-    with pytest.raises(ValueError, match="no correction"):
-        adjust([0.5], "bonferoni")
+    with pytest.raises(RulesError, match="did you mean `holm`"):
+        adjust([0.5], "hollm")  # type: ignore[arg-type]

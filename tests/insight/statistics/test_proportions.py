@@ -55,6 +55,13 @@ def test_a_lady_tasting_tea() -> None:
     assert found.p == pytest.approx(34 / 70)
 
 
+def test_small_counts_are_counted_out() -> None:
+    assert compare_proportions(5, 100, 5, 100).method == "score"  # 5 expected in each arm
+    assert compare_proportions(5, 100, 4, 100).method == "fisher"
+    assert compare_proportions(95, 100, 96, 100).method == "fisher"
+    assert compare_proportions(900, 9000, 3, 40).method == "fisher"
+
+
 counts = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 

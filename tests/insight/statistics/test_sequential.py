@@ -21,7 +21,8 @@ from rulecrm.insight.statistics import (
     compare_means,
     compare_proportions,
 )
-from rulecrm.insight.statistics.sequential import critical_ever
+from rulecrm.insight.statistics.proportions import newcombe
+from rulecrm.insight.statistics.sequential import _reaching, critical_ever
 
 # --- the formula --------------------------------------------------------------------------------------------------
 
@@ -33,7 +34,8 @@ def test_p_is_one_by_the_mixture_of_likelihood_ratios(z: float, information: flo
     spread = math.sqrt(tuned(level))
     mixture, _ = quad(
         lambda theta: (
-            norm.pdf(theta, scale=spread) * math.exp(theta * z * math.sqrt(information) - theta**2 * information / 2)
+            math.exp(theta * z * math.sqrt(information) - theta**2 * information / 2 - (theta / spread) ** 2 / 2)
+            / (spread * math.sqrt(2 * math.pi))
         ),
         -12 * spread,
         12 * spread,
@@ -222,6 +224,13 @@ def test_p_of_shares_agrees_with_their_interval(
     assert -1 <= found.low <= found.difference <= found.high <= 1  # type: ignore[operator]
     if abs(found.p - (1 - level)) > 1e-6:
         assert (found.p < 1 - level) == (found.low > 0 or found.high < 0)
+
+
+@pytest.mark.parametrize("counts", [(2, 2, 0, 2), (900, 900, 0, 900), (9000, 9000, 0, 3), (0, 5, 90_000, 90_000)])
+def test_the_level_at_which_an_interval_reaches_nothing_is_found_however_far(counts: tuple[int, int, int, int]) -> None:
+    x1, n1, x0, n0 = counts
+    low, high = newcombe(x1, n1, x0, n0, _reaching(x1, n1, x0, n0))
+    assert (low if x1 > 0 else high) == pytest.approx(0, abs=1e-9)
 
 
 def test_with_many_customers_it_is_the_plain_formula() -> None:
