@@ -34,7 +34,10 @@ __all__ = [
 ]
 
 FROM_ORDERS = ("customer", "person", "shop", "staff", "source", "currency")
-FROM_PRODUCTS = {ITEM_FRAME: ("category", "brand", "tags", "cost", "title"), EVENT_FRAME: ("category", "brand")}
+FROM_PRODUCTS = {
+    ITEM_FRAME: ("category", "brand", "tags", "cost", "title", "listed_at"),
+    EVENT_FRAME: ("category", "brand"),
+}
 UNKNOWN_ORDER = "`order` is in no row of `orders`"
 _BORROWED = "__"
 

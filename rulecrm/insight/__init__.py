@@ -5,12 +5,37 @@ Each answer is a `Figure`: a frame, the definition of its numbers, and in words 
 
 from __future__ import annotations
 
+from rulecrm.insight.buyers import (
+    blacklist,
+    buying_times,
+    orders_after,
+    path_to_purchase,
+    preferences,
+    rfm_grid,
+    rfm_groups,
+    sensitivity,
+    service_record,
+    sources,
+    staff,
+)
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
 from rulecrm.insight.products.audience import likely_next, product_audience
 from rulecrm.insight.products.bundles import bundles
 from rulecrm.insight.products.prices import price_sensitivity
 from rulecrm.insight.products.roles import product_role_sums, product_roles
 from rulecrm.insight.products.seasons import seasonality
+from rulecrm.insight.repurchase import (
+    acquisition_cost,
+    cohorts,
+    migration,
+    migration_balance,
+    order_shares,
+    payback,
+    repurchase_curve,
+    repurchase_rate,
+    second_purchase,
+    weekly_targets,
+)
 from rulecrm.insight.shop import Shop
 
 __all__ = [
@@ -20,6 +45,29 @@ __all__ = [
     "Remark",
     "Shop",
     "Words",
+    # who buys, and who serves
+    "blacklist",
+    "buying_times",
+    "orders_after",
+    "path_to_purchase",
+    "preferences",
+    "rfm_grid",
+    "rfm_groups",
+    "sensitivity",
+    "service_record",
+    "sources",
+    "staff",
+    # repurchase and retention
+    "acquisition_cost",
+    "cohorts",
+    "migration",
+    "migration_balance",
+    "order_shares",
+    "payback",
+    "repurchase_curve",
+    "repurchase_rate",
+    "second_purchase",
+    "weekly_targets",
     # what is sold
     "bundles",
     "likely_next",

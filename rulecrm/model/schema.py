@@ -182,6 +182,7 @@ _ITEM = (
     Column("category", TEXT, "category of the product"),
     Column("brand", TEXT, "brand of the product"),
     Column("tags", list_of(TEXT), "tags of the product"),
+    Column("listed_at", INSTANT, "when the product was put on sale"),
     Column("quantity", INT, "units"),
     Column("price", MONEY, "price of one unit"),
     Column("amount", MONEY, "what the line costs in all"),

@@ -185,6 +185,14 @@ def test_items_that_stand_alone_need_no_orders_and_others_do():
     assert broken({"items": items.drop("at")}) == [("R401", "paid_at", None)]
 
 
+def test_items_take_the_day_of_listing_from_products():
+    listed = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+    items = pl.DataFrame({"customer": ["a", "b"], "product": ["p", "q"], "at": [listed, listed]})
+    facts = Facts.from_frames(items=items, products=pl.DataFrame({"product": ["p"], "listed_at": [listed]}))
+    served = facts.rows(KINDS["item"], ["listed_at"], **CNY).collect().sort("product")
+    assert served["listed_at"].to_list() == [served["at"][0], None]
+
+
 def test_events_take_category_and_brand_from_products():
     events = pl.DataFrame({"kind": ["view"] * 2, "at": DAYS[:2], "customer": ["a", "b"], "product": ["p", "q"]})
     products = pl.DataFrame({"product": ["p"], "category": ["x"]})

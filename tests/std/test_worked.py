@@ -146,6 +146,66 @@ def test_who_is_overdue() -> None:
 
 
 @pytest.mark.parametrize(
+    ("metric", "customer", "expected"),
+    [
+        ("preferred_category", "ann", "dress"),  # 10 of 13 lines, 1000 of 1450
+        ("preferred_category_share", "ann", 10 / 13),
+        ("preferred_category_spend", "ann", 1000 / 1450),
+        ("categories_bought", "ann", 4),
+        ("preferred_brand_share", "ann", 12 / 13),
+        ("preferred_category", "cat", "tea"),  # a dress and tea, tea last
+        ("preferred_category_spend", "cat", 60 / 260),
+        ("preferred_category", "eve", None),  # nothing for a year
+        ("preferred_season", "ann", "from_june"),  # three purchases a season, the last in June
+        ("weekend_share", "jon", 0.6),  # three Sundays and two Tuesdays
+        ("weekend_buyers", "jon", True),
+        ("weekend_buyers", "cat", False),  # two Sundays are no habit yet
+        ("preferred_weekday", "gus", 6),  # two Saturdays, a Tuesday, a Thursday
+        ("preferred_hour", "leo", 9),
+    ],
+)
+def test_a_preference(metric: str, customer: str, expected: object) -> None:
+    assert column(metric, 'import "std/preferences.rules"')[customer] == expected
+
+
+def test_how_purchases_were_decided() -> None:
+    # cat looked 15 hours before, leo asked the day before, fay only marked a favourite; the rest did nothing
+    assert by_label("decision", 'import "std/before_buying.rules"') == {
+        "not_decided": "dan hal ivy kim",
+        "quick": "cat",
+        "asked_first": "leo",
+        "unseen": "ann bob eve fay gus jon",
+    }
+    assert column("time_from_cart", 'import "std/before_buying.rules"')["cat"] == dt.timedelta(hours=14)
+    left = column("cart_without_order", 'import "std/before_buying.rules"')
+    assert [customer for customer, waits in left.items() if waits] == ["ivy"]  # of 16 June; bob's is of 1 May
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "customer", "expected"),
+    [
+        ("price_sensitivity", "sensitivity", "jon", "discount_only"),
+        ("price_sensitivity", "sensitivity", "ann", "full_price_only"),
+        ("price_sensitivity", "sensitivity", "bob", "too_few_to_tell"),
+        ("mean_discount_rate", "sensitivity", "jon", 0.2),  # 10 off 50
+        ("coupon_led", "sensitivity", "jon", True),
+        ("refunds_share", "service", "gus", 0.75),
+        ("refunded_amount", "service", "gus", Decimal(120)),
+        ("refunded_spending", "service", "gus", 0.6),  # of 200
+        ("refunds_too_often", "service", "gus", True),
+        ("cancelled_share", "service", "hal", 0.5),
+        ("cancels_too_often", "service", "hal", False),  # two orders are too few to judge
+        ("inquiries_before_order", "service", "leo", 1),
+        ("inquiries_before_order", "service", "dan", 0),
+    ],
+)
+def test_sensitivity_and_service(name: str, module: str, customer: str, expected: object) -> None:
+    rules = rulecrm.loads(f'import "std/{module}.rules"\n{SHOP}')
+    found = rules.evaluate(facts(rules.program.schema), as_of=AS_OF, only=[name]).table()
+    assert found.filter(pl.col("customer") == customer)[name].item() == expected
+
+
+@pytest.mark.parametrize(
     ("name", "expected"),
     [
         # Sold since 20 March, noon: p1 to ann twice and to cat; p2 to fay and leo; p3 and p5 to ann; p4 to cat, twice to

@@ -21,6 +21,89 @@ a difference, not 0: of shares as a share (`0.005` from 2 % to 2.5 %), of means 
 deviation and the information of a look are above 0.""",
     ),
     Code(
+        "R820",
+        "nobody has bought",
+        """A figure about purchases was asked of a shop, or of a time, in which there is no purchase by a known
+customer. Its counts are 0 and its shares are missing. Where that is a surprise, look at T, at the zone, and at
+whether the orders have `paid_at` and `customer`.""",
+    ),
+    Code(
+        "R821",
+        "customers whose time is not over",
+        """Some customers have not had the time that a figure asks about, such as 45 days since the first purchase,
+or so few have had it that the figure stands on few of them. They are left out of the share, which would be too small
+with them, and counted in the remark. Ask for a shorter time, or wait.""",
+    ),
+    Code(
+        "R822",
+        "nothing to divide by",
+        """A share was asked of nobody, of no revenue or of a target of 0, so there is none: the cell is missing.""",
+    ),
+    Code(
+        "R823",
+        "a repurchase curve that cannot be drawn",
+        """A repurchase curve goes over one day at the least, and its level lies between 0 and 1 (`0.95`, not
+`95`).""",
+    ),
+    Code(
+        "R824",
+        "a period that is not over",
+        """T lies inside a week, month or quarter of a figure. What that period has so far is not comparable with
+periods that are over: in a cohort table its cells are missing, and beside a weekly target stands how much of the
+week has passed.""",
+    ),
+    Code(
+        "R825",
+        "purchases without an amount",
+        """Some purchases, or all, have no `amount`. They count as orders and add nothing to the revenue; where none
+has an amount, revenue is missing and not 0.""",
+    ),
+    Code(
+        "R826",
+        "a migration that cannot be counted",
+        """A migration leads from the labels at one instant (`before=`) to those at T, which is later; or, as of T
+alone, from one classification to another (`to=`) of the same subject. `best_first=` names each label at most
+once.""",
+    ),
+    Code(
+        "R827",
+        "costs or targets that cannot be read",
+        """Costs are given as one amount per customer, or as a frame with `start`, `end`, `cost` and perhaps
+`source`; targets as a frame with `week` and a column for each measure, or as a mapping. Amounts are exact, not
+negative and have at most four decimals; days are dates; a week is named by its Monday; a margin is a share above 0
+and up to 1.""",
+    ),
+    Code(
+        "R828",
+        "subjects that were not there at both instants",
+        """Some customers came after the instant at which a migration begins, or exist at its beginning alone. They
+have no label there, stand in rows of their own, and have moved neither up nor down.""",
+    ),
+    Code(
+        "R829",
+        "costs or targets that match nothing",
+        """A cost is of a period and a source in which nobody was won, customers were won where no cost is given, or
+a target is of a week that has not begun. What was matched is counted; the remark says what was not.""",
+    ),
+    Code(
+        "R836",
+        "a figure lacks facts",
+        """The facts do not have the columns or the rows that a part of a figure is made of: its column is missing, or
+its row is left out, and everything else stands. Give the columns, or read the figure without that part.""",
+    ),
+    Code(
+        "R837",
+        "a figure of nobody",
+        """In the period, or in the segment, there is nobody and nothing to count. The figure is empty, which says
+nothing about customers: look at a longer period, or at the instant that was asked about.""",
+    ),
+    Code(
+        "R838",
+        "little can be concluded",
+        """There are numbers, and chance explains most of them: few customers, equal figures, facts that tell days and
+not hours, rows that name nobody. The remark says which. Intervals that overlap are not told apart.""",
+    ),
+    Code(
         "R845",
         "the facts do not have what a figure of products is made of",
         """A figure of products needs lines: items, or orders that name a product, with the columns that the remark
