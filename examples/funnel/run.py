@@ -1,4 +1,4 @@
-"""A funnel: from the first look to the second purchase, where newcomers are lost, and whether a sale's newcomers differ."""
+"""A funnel from the first look to the second purchase: where newcomers are lost, and whether those of a sale differ."""
 
 import datetime as dt
 from itertools import pairwise
