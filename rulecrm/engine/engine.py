@@ -48,7 +48,7 @@ from rulecrm.words import Plain
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from rulecrm.state import History, Letter
+    from rulecrm.state import History, Letter, Measured
 
 __all__ = ["Advanced", "Engine", "Rules"]
 
@@ -488,6 +488,11 @@ class Engine:
         `live` narrows them to those under way (True) or ended (False).
         """
         return self._ledger.journeys(customer=customer, campaign=campaign, live=live)
+
+    def measured(self, campaign: str) -> Measured:
+        """What the effect of a campaign is measured by: arms, messages with what was told of them, and prices."""
+        self._ledger.receipts.reconcile()
+        return self._ledger.measured(campaign)
 
     def advances(self) -> pl.DataFrame:
         """Every advance that was made."""

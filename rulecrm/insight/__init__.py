@@ -18,7 +18,24 @@ from rulecrm.insight.buyers import (
     sources,
     staff,
 )
+from rulecrm.insight.effect import (
+    campaign_channels,
+    campaign_cost,
+    campaign_effect,
+    campaign_size,
+    campaign_waves,
+)
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
+from rulecrm.insight.lifetime import (
+    Lifetime,
+    clv,
+    clv_check,
+    clv_fit,
+    customers_needed,
+    fit_lifetime,
+    repeat_forecast,
+)
+from rulecrm.insight.models import Clusters, Model, Trained, churn, clusters, similar, train
 from rulecrm.insight.products.audience import likely_next, product_audience
 from rulecrm.insight.products.bundles import bundles
 from rulecrm.insight.products.prices import price_sensitivity
@@ -68,6 +85,28 @@ __all__ = [
     "repurchase_rate",
     "second_purchase",
     "weekly_targets",
+    # effect of campaigns
+    "campaign_channels",
+    "campaign_cost",
+    "campaign_effect",
+    "campaign_size",
+    "campaign_waves",
+    # what customers are worth
+    "Lifetime",
+    "clv",
+    "clv_check",
+    "clv_fit",
+    "customers_needed",
+    "fit_lifetime",
+    "repeat_forecast",
+    # models over metrics
+    "Clusters",
+    "Model",
+    "Trained",
+    "churn",
+    "clusters",
+    "similar",
+    "train",
     # what is sold
     "bundles",
     "likely_next",

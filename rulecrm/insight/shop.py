@@ -7,7 +7,8 @@ Invariant: nothing that it serves happened after T.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import TypeVar
 
 import polars as pl
 from attrs import define, evolve, field
@@ -27,6 +28,8 @@ from rulecrm.runtime import calendar
 __all__ = ["Shop"]
 
 _INSTANT = pl.Datetime("us", "UTC")
+
+Kept = TypeVar("Kept")
 
 
 @define(eq=False, repr=False)
@@ -50,6 +53,7 @@ class Shop:
     engine: Engine | None = None
     _purchases: pl.DataFrame | None = field(default=None, init=False)
     _customers: pl.DataFrame | None = field(default=None, init=False)
+    _kept: dict[str, object] = field(factory=dict, init=False)
 
     @classmethod
     def of(cls, rules: Rules, facts: Facts, *, as_of: Instant, engine: Engine | None = None) -> Shop:
@@ -82,6 +86,22 @@ class Shop:
 
     def __repr__(self) -> str:
         return f"<Shop as of {self.as_of.isoformat()}>"
+
+    def kept(self, name: str, kind: type[Kept], make: Callable[[], Kept]) -> Kept:
+        """What several figures need, made when it is first asked for, so that they speak of one moment.
+
+        What the ledger holds is read once, too: `shop.at(shop.as_of)` looks anew.
+
+        Args:
+            name: of it, unlike all others.
+            kind: its type.
+            make: makes it.
+        """
+        if name not in self._kept:
+            self._kept[name] = make()
+        found = self._kept[name]
+        assert isinstance(found, kind)
+        return found
 
     # --- rows -----------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from rulecrm.state.coupons import Coupons
 from rulecrm.state.history import Happening, History
 from rulecrm.state.ledger import WAIT, Ledger
 from rulecrm.state.letters import Letter, Letters, Tried
+from rulecrm.state.measured import Measured
 from rulecrm.state.outbox import Outbox
 from rulecrm.state.privacy import Tombstones
 from rulecrm.state.reached import Reached
@@ -17,6 +18,6 @@ from rulecrm.state.waiting import Claimed, Mark, Outcome, Waiting, Way, Ways
 
 __all__ = [
     "SENT", "TOLD", "WAIT", "Advance", "Buckets", "Claimed", "Coupons", "Granted", "Happening", "Heard", "History",
-    "Ledger", "Letter", "Letters", "Mark", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion", "Settings",
-    "Tombstones", "Tried", "Waiting", "Way", "Ways",
+    "Ledger", "Letter", "Letters", "Mark", "Measured", "Outbox", "Outcome", "Reached", "Receipts", "RulesVersion",
+    "Settings", "Tombstones", "Tried", "Waiting", "Way", "Ways",
 ]  # fmt: skip

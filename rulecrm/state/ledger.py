@@ -29,6 +29,7 @@ from rulecrm.state.connecting import engine_of, outside, take_lock, transaction
 from rulecrm.state.coupons import Coupons
 from rulecrm.state.history import History, history_of
 from rulecrm.state.letters import Letters
+from rulecrm.state.measured import Measured, measured
 from rulecrm.state.opening import prepare
 from rulecrm.state.outbox import Outbox
 from rulecrm.state.posts import Posts
@@ -217,6 +218,11 @@ class Ledger:
         """Every advance: the columns of `reading.ADVANCES`."""
         with self._transaction(write=False) as connection:
             return reading.advances(connection)
+
+    def measured(self, campaign: str) -> Measured:
+        """What the effect of a campaign is measured by: arms, messages with what was told of them, and prices."""
+        with self._transaction(write=False) as connection:
+            return measured(connection, campaign)
 
     def version(self, campaign: str, version: str) -> RulesVersion | None:
         """The rules that a version of a campaign was first advanced with; None where it never was."""

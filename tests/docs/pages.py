@@ -40,6 +40,8 @@ NAMES = (
     "docs/how-it-works.md",
     "docs/index.md",
     "docs/insight-buyers.md",
+    "docs/insight-effect.md",
+    "docs/insight-lifetime.md",
     "docs/insight-products.md",
     "docs/insight-repurchase.md",
     "docs/insight-statistics.md",

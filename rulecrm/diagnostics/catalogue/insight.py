@@ -14,11 +14,122 @@ CODES: tuple[Code, ...] = (
 timedelta, and is longer than nothing. A month is a calendar month, never thirty days.""",
     ),
     Code(
+        "R801",
+        "effect of a campaign without an engine",
+        """What was sent, to whom, and who was in which arm, is in the ledger of an engine. Give the engine with the
+shop: `Shop.of(rules, facts, as_of=…, engine=engine)`.""",
+    ),
+    Code(
+        "R802",
+        "no control group",
+        """The campaign declares no control group and the policy no holdout, so that nobody like the treated was left
+alone. What the treated did is shown, but not how much of it the campaign brought: that cannot be told from what would
+have happened anyway. Write `control 10%` in the campaign, or `holdout 2%` in the policy.""",
+    ),
+    Code(
+        "R803",
+        "compared with the holdout",
+        """The campaign has no control group of its own, and is compared with the holdout of the policy. The holdout
+gets no message of any campaign, the treated may have had those of others, too: the difference is that of all
+campaigns together.""",
+    ),
+    Code(
+        "R804",
+        "nobody, or nothing, to look at",
+        """Up to the instant looked at nobody has entered the campaign, no message was decided or sent, or nobody has
+bought.""",
+    ),
+    Code(
+        "R805",
+        "empty arm",
+        """An arm is declared, and the draw has put nobody into it: there is nothing to compare. That happens with few
+customers and a small control group.""",
+    ),
+    Code(
+        "R806",
+        "sample ratio mismatch",
+        """The arms are not as large as `control` and `holdout` say, by more than chance explains (p below 0.0005).
+Something other than the draw has decided who counts: customers lost on the way, a changed holdout, records that are
+not whole. No difference can be trusted until it is known what.""",
+    ),
+    Code(
+        "R807",
+        "too few, or all alike",
+        """There are too few customers for an interval, or all of them did the same, so that nothing can be said of
+chance. The difference is shown where it is known; interval and p are missing.""",
+    ),
+    Code(
+        "R808",
+        "nothing to measure it by",
+        """The facts have no amounts of purchases, no amounts or costs of items, or not of all of them; or the
+campaign declares no goal. The measure is left out; rows without an amount or a cost count as nothing.""",
+    ),
+    Code(
+        "R809",
+        "windows that are still open",
+        """A customer counts in a window once it has wholly passed: somebody followed for three days says nothing of
+the first thirty. Those whose windows are open are counted in the column `open`.""",
+    ),
+    Code(
+        "R810",
+        "customers who are counted more than once, or once only",
+        """A customer who enters a campaign again is counted from the first entry on, once, so that customers who come
+often do not weigh more. Shares of messages, on the other hand, count each message; those to one customer are not
+independent, and the intervals are narrower than they ought to be.""",
+    ),
+    Code(
+        "R811",
+        "entered with another version",
+        """Some customers entered before the campaign was changed. They count like all others, though what they got
+was another campaign; the check of the sizes of arms looks at the present version alone.""",
+    ),
+    Code(
+        "R812",
+        "customers who were erased",
+        """Facts can no longer be matched with the journeys of customers who were erased. They count nowhere.""",
+    ),
+    Code(
+        "R813",
+        "response has no counterpart",
+        """Only the treated were sent anything that could be opened, clicked or answered. Their response is shown with
+its interval; there is none of the control to compare it with.""",
+    ),
+    Code(
+        "R814",
+        "wave that customers come to by what they did",
+        """After an earlier message the way to this wave turns on what the customer does (`if`, `wait until KIND`,
+`exit on`). The message may have changed that, so that the arms at this wave are no longer alike by lot. Believe the
+whole campaign, and waves that everybody comes to.""",
+    ),
+    Code(
+        "R815",
+        "cost that is not known, or is nothing",
+        """Of some messages neither the provider nor the caller says what they cost: the cost is missing, not 0. Give
+prices by channel. Where nothing was spent there is no return on it.""",
+    ),
+    Code(
+        "R816",
+        "channels that were not drawn by lot",
+        """Which customer is written to by which channel follows from consent, addresses and rules. Channels may
+differ because their customers do. To compare them write `split { 50% a { … } 50% b { … } }`.""",
+    ),
+    Code(
+        "R817",
+        "natural value of everybody",
+        """Nobody would have entered the campaign in the time looked at, as with one that is entered at a date to
+come. What is taken for natural is what all customers did who had ever bought; give a `base` where more is known.""",
+    ),
+    Code(
+        "R818",
+        "campaign measured by nothing",
+        """No window was asked for, a price is no exact amount, or a number of customers is not above 0.""",
+    ),
+    Code(
         "R819",
         "a number that statistics cannot be asked with",
-        """A confidence level and a power lie between 0 and 1 (`0.95`, not `95`), and so does a base share. An uplift is
-a difference, not 0: of shares as a share (`0.005` from 2 % to 2.5 %), of means in the unit of the value. A ratio, a
-deviation and the information of a look are above 0.""",
+        """A confidence level and a power lie between 0 and 1 (`0.95`, not `95`), and so does a base share. An uplift
+is a difference, not 0: of shares as a share (`0.005` from 2 % to 2.5 %), of means in the unit of the value. A ratio,
+a deviation and the information of a look are above 0.""",
     ),
     Code(
         "R820",
@@ -102,6 +213,76 @@ nothing about customers: look at a longer period, or at the instant that was ask
         "little can be concluded",
         """There are numbers, and chance explains most of them: few customers, equal figures, facts that tell days and
 not hours, rows that name nobody. The remark says which. Intervals that overlap are not told apart.""",
+    ),
+    Code(
+        "R830",
+        "no model of repeat purchases",
+        """BG/NBD learns from how customers differ in coming back. Of nobody, of one customer, or where nobody has
+bought on a second day, it can learn nothing; the figures that need it are missing.""",
+    ),
+    Code(
+        "R831",
+        "a parameter at the edge",
+        """The likelihood of a model still grows at the edge of what is searched for the parameters that are named: the
+customers differ less, or more, than the model has room for. Means can be used; intervals are not given.""",
+    ),
+    Code(
+        "R832",
+        "parameters that are hardly known",
+        """There are few repeat customers, or the likelihood is flat around its greatest: other parameters would do as
+well. More customers, or more time, make them known.""",
+    ),
+    Code(
+        "R833",
+        "no model of values, or not for all",
+        """Gamma-Gamma learns from the amounts of repeat purchases, which must be above 0, differ, and be there at all;
+those that are not are left out. Values that are so uneven that they have no mean cannot be given for customers with no
+repeat, or few.""",
+    ),
+    Code(
+        "R834",
+        "amounts that go with frequency",
+        """Gamma-Gamma takes how often and how much a customer buys for independent. A correlation of 0.3 or more says
+that they are not; the values of the most frequent customers are then too high or too low.""",
+    ),
+    Code(
+        "R835",
+        "customers did otherwise than foretold",
+        """In the time that was held back customers bought more, or less, than the model's interval for all of them
+together. Seasons, campaigns, or a model that does not fit; forecasts are off by about as much.""",
+    ),
+    Code(
+        "R840",
+        "a look further ahead than back",
+        """The figure looks further ahead than the shop has been watched: nothing in the facts says how customers behave
+after so long a time.""",
+    ),
+    Code(
+        "R841",
+        "new customers that cannot be counted, or are not needed",
+        """Either the repeats that are expected reach the target by themselves, or what repeats or new customers bring
+is not known: no amounts, or no model.""",
+    ),
+    Code(
+        "R842",
+        "not an answerable question",
+        """A length of time is at most a hundred years, a discount is not below 0, an amount of money is a Decimal,
+whole units or text and never a float, a number of clusters is at least 2; a feature of a model is a number, a duration,
+an instant, a segment or a label, and what comes of an instant is known by T; the packages that an insight needs are
+installed. The message names what was given.""",
+    ),
+    Code(
+        "R843",
+        "nothing to tell apart",
+        """A model learns from rows that had different outcomes, and clusters need customers who differ. Where nobody
+had bought by the instants asked for, all rows had the same outcome, or all customers are alike, there is nothing to
+learn.""",
+    ),
+    Code(
+        "R844",
+        "a model that is no better than guessing",
+        """On instants later than those it was trained on the model was no better than one guess for everybody, or there
+was nobody, or only one outcome, to judge it by. Do not act on its scores.""",
     ),
     Code(
         "R845",
