@@ -1,4 +1,4 @@
-"""Who moved where in a quarter: a table of moves, how many up and how many down, and what those customers paid meanwhile."""
+"""Who moved where in a quarter: a table of moves, how many up and how many down, and what they paid meanwhile."""
 
 import datetime as dt
 from pathlib import Path

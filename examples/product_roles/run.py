@@ -9,12 +9,14 @@ import rulecrm
 from rulecrm.insight import Shop, bundles, migration, product_role_sums, product_roles
 from rulecrm.testing.shops import make_shop_frames
 
-frames = make_shop_frames(customers=2_000, start=dt.date(2025, 1, 1), days=365)
+frames = make_shop_frames(customers=1_200, start=dt.date(2025, 1, 1), days=365)
 number = pl.col("product").str.slice(1).cast(pl.Int64)
 cost = (25 + 30 * (number % 6)).cast(pl.Decimal(18, 2))  # the made-up shop has none: dresses are cheap to make
 frames["products"] = frames["products"].with_columns(cost=cost)
 with_shoes = frames["orders"].filter(pl.col("product") == "p01").gather_every(3)  # and a third of p01 goes with p03
-added = with_shoes.select("order", quantity=pl.lit(1), product=pl.lit("p03"), amount=pl.lit("40").cast(pl.Decimal(18, 2)))
+added = with_shoes.select(
+    "order", quantity=pl.lit(1), product=pl.lit("p03"), amount=pl.lit("40").cast(pl.Decimal(18, 2))
+)
 frames["items"] = pl.concat([frames["items"], added.select(frames["items"].columns)], how="vertical_relaxed")
 
 rules = rulecrm.load(Path(__file__).parent / "product_roles.rules")
