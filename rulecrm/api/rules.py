@@ -128,8 +128,12 @@ class Rules:
     def names(self, form: str | None = None) -> tuple[str, ...]:
         """Names of the file's own definitions, in text order.
 
-        `form` narrows them to `metric`, `segment` or `classify`.
+        `form` narrows them to `metric`, `segment` or `classify`; `kpi` gives those of the kpis, which are no
+        definitions: they have no value for a subject.
         """
+        if form == "kpi":
+            # An imported kpi has its prefix before a dot.
+            return tuple(one.symbol for one in self.program.kpis if "." not in one.symbol)
         return tuple(name for name in self.program.exported if form in (None, self.program.definition(name).form))
 
     @property
@@ -194,6 +198,59 @@ class Rules:
         symbol = self._known(lifecycle, "lifecycle")
         at = to_microseconds(instant_of(until, self.program.zone))
         return moves_of(self.program, facts, symbol, at, self._plan)
+
+    def kpis(
+        self,
+        facts: Facts,
+        as_of: Instant,
+        *,
+        start: Instant | None = None,
+        end: Instant | None = None,
+        periods: int | None = None,
+        every: str | None = None,
+        only: Sequence[str] | None = None,
+        shards: int | None = None,
+        progress: Progress | None = None,
+    ) -> pl.DataFrame:
+        """The kpis, period by period.
+
+        A period is seen as of its last instant: no fact at or after its end plays a part. The one that holds T is seen
+        as of T and is not `complete`; it has no `previous`, no `change` and no `alert`. Periods that begin after T are
+        left out.
+
+        Args:
+            facts: the shop's facts.
+            as_of: T.
+            start: an instant of the first period.
+            end: the first instant that is not reported any more; T where it is left out.
+            periods: how many: from `start` on, or up to `end`, or up to T (those that are over, and the running one);
+                12 where nothing is said.
+            every: `day`, `week`, `month`, `quarter` or `year` for all kpis; each kpi's own where it is left out.
+            only: names of kpis; by default all of the file's own.
+            shards: ask so many parts of the subjects one after another, for facts larger than memory.
+            progress: told how far the work has come.
+
+        Returns:
+            A row for each kpi and period, kpi by kpi in the order of the file: `kpi` and `type` (`int`, `number`,
+            `money`, `duration`) String; `start` and `end` Date (its first day, the first after it, in the rules' zone);
+            `complete` Boolean; `value` Float64 (money in units of the reporting currency, durations in seconds);
+            `amount` Decimal(38, 4), the same of money; `previous` Float64, the value of the period before; `change`
+            Float64, (value − previous) / |previous|; `alert` Boolean, missing where the kpi has none.
+
+        Raises:
+            RulesError: R120 a name that is not there, R855 periods that mean nothing, R440 an instant that is none,
+                facts that cannot be read.
+        """
+        from rulecrm.api.kpis import Asked, frame_of, report
+        from rulecrm.machine import lives
+        from rulecrm.runtime.kpis import Measures
+
+        names = self.names("kpi") if only is None else tuple(self._known(name, "kpi") for name in only)
+        now = to_microseconds(instant_of(as_of, self.program.zone))
+        measures = Measures(self.program, facts, now, lives, shards, progress)
+        asked = Asked(start, end, periods, every)
+        by_symbol = {one.symbol: one for one in self.program.kpis}
+        return frame_of(report(measures, [by_symbol[name] for name in names], asked))
 
     def explain(
         self, facts: Facts, *, segment: str, as_of: Instant, customer: object = None, key: object = None
@@ -314,7 +371,8 @@ class Rules:
         if form is None and name in self._symbols:
             return name
         lifecycles = [one.symbol for one in self.program.lifecycles]
-        names = lifecycles if form else [*self._symbols, *lifecycles]
+        kpis = [one.symbol for one in self.program.kpis]
+        names = {None: [*self._symbols, *lifecycles], "lifecycle": lifecycles, "kpi": kpis}[form]
         if name not in names:
             from rulecrm.diagnostics.suggest import did_you_mean
 

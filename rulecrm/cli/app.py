@@ -33,6 +33,7 @@ _COMMANDS = {
     "fmt": "Lay rules files out in the one way.",
     "history": "Tell everything that was decided about a customer.",
     "import": "Bring files that sellers download into the store.",
+    "kpi": "Say what the kpis are, period by period.",
     "letters": "Look at messages that were lost or have failed, and settle them.",
     "link": "Say which customers of several shops are one person.",
     "plugin": "Write a new plugin that works.",

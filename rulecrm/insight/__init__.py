@@ -26,6 +26,7 @@ from rulecrm.insight.effect import (
     campaign_waves,
 )
 from rulecrm.insight.figure import Figure, Language, Origin, Remark, Words
+from rulecrm.insight.kpis import KpiTree, kpi_parts, kpi_tree, kpi_values
 from rulecrm.insight.lifetime import (
     Lifetime,
     clv,
@@ -57,11 +58,16 @@ from rulecrm.insight.shop import Shop
 
 __all__ = [
     "Figure",
+    "KpiTree",
     "Language",
     "Origin",
     "Remark",
     "Shop",
     "Words",
+    # kpis
+    "kpi_parts",
+    "kpi_tree",
+    "kpi_values",
     # who buys, and who serves
     "blacklist",
     "buying_times",

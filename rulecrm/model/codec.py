@@ -26,14 +26,14 @@ from attrs import define, field, fields, has
 
 from rulecrm.diagnostics.model import Diagnostic, Note, Severity
 from rulecrm.diagnostics.span import Span
-from rulecrm.model import durations, ir, machine, program, schema, types
+from rulecrm.model import durations, ir, kpi, machine, program, schema, types
 
 __all__ = ["Group", "decode", "encode"]
 
 Group = tuple[str, list[list[object]]]
 """The name of a class, and its columns."""
 
-_MODULES = (durations, ir, machine, program, schema, types)
+_MODULES = (durations, ir, kpi, machine, program, schema, types)
 """Whose public classes the typed model is made of."""
 
 _SCALARS = frozenset({bool, int, float, str, type(None)})

@@ -61,6 +61,7 @@ operators marked *, which never do.
 | `distance_km` | number lat, number lon, number lat, number lon → number (great circle, mean radius 6371.0088 km) |
 | `bucket` | text key, Const text seed → int 0..9999: first 8 bytes, big-endian, of SHA-256(seed + 0x1F + key), mod 10000 |
 | `member` | record, Const text name → type of that field |
+| `kpi` | Const text symbol → the value of another kpi over the period that is reported; missing where it is |
 | `convert` | money amount (units of another currency), Const text currency → money at the rate of T's day |
 
 A plugin's function appears as `Apply` with the op `plugin.NAME`.

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from rulecrm.diagnostics.span import NOWHERE, Span
 from rulecrm.model import ir
+from rulecrm.model.kpi import Kpi
 from rulecrm.model.node import Node
 from rulecrm.model.schema import Schema
 
@@ -91,6 +92,7 @@ class Program(Node):
             among them (see `journeys`).
         policy: of the root file; None where it has none.
         functions: those of plugins that it calls, by name.
+        kpis: the file's own and those of its imports, each after those that it is made of.
     """
 
     definitions: tuple[ir.Definition, ...]
@@ -106,6 +108,7 @@ class Program(Node):
     campaigns: tuple[machine.Campaign, ...] = ()
     policy: machine.Policy | None = None
     functions: Mapping[str, Provided] = field(factory=dict)
+    kpis: tuple[Kpi, ...] = ()
     _by_symbol: Mapping[str, ir.Definition] = field(init=False, eq=False, repr=False)
 
     @_by_symbol.default
@@ -119,6 +122,13 @@ class Program(Node):
     def lifecycle(self, symbol: str) -> machine.Lifecycle:
         """The lifecycle with this symbol; KeyError where there is none."""
         for one in self.lifecycles:
+            if one.symbol == symbol:
+                return one
+        raise KeyError(symbol)
+
+    def kpi(self, symbol: str) -> Kpi:
+        """The kpi with this symbol; KeyError where there is none."""
+        for one in self.kpis:
             if one.symbol == symbol:
                 return one
         raise KeyError(symbol)

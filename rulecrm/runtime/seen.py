@@ -118,7 +118,7 @@ class Seen:
         values: Ints | None = None
         if node.value is not None:
             value = node.value
-            kept = view.derived.get(("by time", value), lambda: self._amounts(view, value, order))
+            kept = view.derived.get(("by time", value), lambda: self.amounts(view, value, order))
             if not isinstance(kept, np.ndarray):
                 return None
             values = kept
@@ -129,7 +129,7 @@ class Seen:
         ]
         return sweep(Timed(at, codes, values, len(self.points)), self.points.instant, asked)
 
-    def _amounts(self, view: View, value: ir.Expr, order: Ints) -> Ints | None:
+    def amounts(self, view: View, value: ir.Expr, order: Ints) -> Ints | None:
         """Values in the order of time; None where there are some missing, or too large to be added up blindly."""
         amounts = view.gather(self._test(view.index, value))
         if amounts.null_count() or not amounts.dtype.is_integer() or not len(amounts):

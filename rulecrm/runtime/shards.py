@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
-from attrs import define
+from attrs import define, frozen
 
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.facts import Facts
@@ -31,7 +31,15 @@ from rulecrm.runtime.rows import Source, missing_key
 from rulecrm.runtime.run import Run
 from rulecrm.runtime.store import Progress, Store
 
-__all__ = ["evaluate_shards"]
+__all__ = ["Moment", "evaluate_shards", "gathered_runs"]
+
+
+@frozen
+class Moment:
+    """An instant at which the population is asked about, and the ends of the period that kpis report then."""
+
+    instant: int
+    ends: tuple[int, int] | None = None
 
 
 @define(eq=False)
@@ -129,6 +137,54 @@ def evaluate_shards(
             wanted = dict.fromkeys((*missing, *_candidates(plan, instant, gathered)))
             while wanted:
                 wanted = _gather(wanted, gathered, subject, parts, opened)
+
+
+def gathered_runs(
+    program: Program,
+    facts: Facts,
+    plan: Plan,
+    subject: str,
+    moments: Iterable[Moment],
+    *,
+    shards: int,
+    lender: Lender | None = None,
+) -> Iterator[Run]:
+    """A run for each moment that knows all numbers over the population which the plan asks for then.
+
+    What the plan asks for is the same for all subjects: any shard can tell it, once all have given their part.
+
+    Args:
+        program: the rules.
+        facts: the facts.
+        plan: what is asked for, all of it about `subject` and the same for all.
+        subject: the subject's name.
+        moments: when.
+        shards: how many parts, at least 1.
+        lender: works out lifecycles.
+    """
+    asked = [ir.Ref(one.symbol, one.type) for level in plan.levels for one in level if one.symbol in plan.wanted]
+    with _spilled(program, facts, plan.needs, subject, max(shards, 1)) as parts:
+        for moment in moments:
+            gathered: dict[Place, Gathered] = {}
+
+            def opened(
+                part: Source, ends: tuple[int, int] | None = moment.ends, known: dict[Place, Gathered] = gathered
+            ) -> Run:
+                store = Store(part, program.schema, program.currency, program.zone)
+                store.prepare(plan.needs)
+                store.prepare_subject(subject)
+                return Run(program, plan, store, period_ends=ends, gathered=known, lender=lender)
+
+            while True:
+                run = opened(parts[0])
+                try:
+                    run.points(subject, None, moment.instant).values(asked)
+                    break
+                except Ungathered as ungathered:
+                    wanted = dict.fromkeys((*ungathered.places, *_candidates(plan, moment.instant, gathered)))
+                while wanted:
+                    wanted = _gather(wanted, gathered, subject, parts, opened)
+            yield run
 
 
 def _candidates(plan: Plan, instant: int, gathered: dict[Place, Gathered]) -> Iterator[Place]:

@@ -42,6 +42,7 @@ from rulecrm.semantics.sources import Read
 from rulecrm.syntax.declarations import Rules
 
 if TYPE_CHECKING:
+    from rulecrm.model.kpi import Kpi
     from rulecrm.plugin import Registry
     from rulecrm.semantics.journeys import Journeys
 
@@ -135,10 +136,11 @@ def _compile(
     checker.refused = refused_of(plugins)
     definitions = check_definitions(checker, loaded.modules, settling)
     _settle_rest(checker, loaded)
+    kpis: tuple[Kpi, ...] = ()
     if _declares(loaded, {"Kpi"}):
         from rulecrm.semantics.kpis import check_kpis
 
-        check_kpis(checker, loaded)
+        kpis = check_kpis(checker, loaded, settling.kpis)
     journeys: Journeys | None = None
     if _declares(loaded, _OF_JOURNEYS):
         from rulecrm.semantics.journeys import lower_journeys
@@ -164,6 +166,7 @@ def _compile(
             sources,
             tests,
             functions=MappingProxyType(dict(sorted(checker.called.items()))),
+            kpis=kpis,
         )
         if journeys is not None:
             program = evolve(

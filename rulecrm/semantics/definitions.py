@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from rulecrm.diagnostics.model import Note
 from rulecrm.model import ir
+from rulecrm.model.kpi import Kpi
 from rulecrm.model.types import BOOL, UNKNOWN
 from rulecrm.semantics import lints
 from rulecrm.semantics.arms import check_arms
@@ -40,6 +41,7 @@ class Settling:
         self._given = given
         self._depth = 0
         self.definitions: dict[str, ir.Definition] = {}
+        self.kpis: dict[str, Kpi] = {}
         self.referred: dict[str, tuple[str, ...]] = {}
         self.order: tuple[str, ...] = ()
 
@@ -62,7 +64,9 @@ class Settling:
             self._depth += 1
             entry.stage = "checking"
             outer, checker.referred = checker.referred, {}
-            check_kpi(checker, entry, self.definitions)
+            found = check_kpi(checker, entry, self.definitions)
+            if found is not None:
+                self.kpis[entry.symbol] = found
             self.referred[entry.symbol] = tuple(checker.referred)
             checker.referred = outer
             entry.stage = "checked"

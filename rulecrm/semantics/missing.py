@@ -62,7 +62,7 @@ NEVER_MISSING = frozenset(
 """Operators that never give a missing value."""
 
 _COUNTS = frozenset({"count", "exists", "none", "distinct", "periods", "streak"})
-_MAY_FAIL = frozenset({"div", "sqrt", "ln", "domain", "member", "convert"})
+_MAY_FAIL = frozenset({"div", "sqrt", "ln", "domain", "member", "convert", "kpi"})
 
 
 def may_miss(value: Expr, entries: Mapping[str, Entry]) -> bool:

@@ -18,6 +18,7 @@ from tests.benchmarks import (
     campaigns,
     fifty,
     importing,
+    insights,
     ledger,
     lifecycle,
     memory,
@@ -54,6 +55,8 @@ BENCHMARKS: Mapping[str, Callable[[Setup], Table]] = {
     "store_index": store_index.run,
     "store": store.run,
     "import": importing.run,
+    "insights": insights.run_figures,
+    "report": insights.run_report,
 }
 
 

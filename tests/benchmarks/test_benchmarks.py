@@ -19,6 +19,7 @@ from tests.benchmarks import (
     expert_polars,
     fifty,
     importing,
+    insights,
     ledger,
     lifecycle,
     memory,
@@ -228,3 +229,9 @@ def test_a_kept_index_gives_the_answers_of_frames_in_memory(setup: Setup) -> Non
     lines = store_index.run(setup).lines
     assert [line.way for line in lines[-3:]] == ["put", "index brought up to date", "both"]
     assert all(line.value for line in lines)
+
+
+def test_figures_are_those_by_hand(setup: Setup) -> None:
+    lines = insights.run_figures(setup).lines
+    assert {line.way for line in lines} >= {OURS, "Polars by hand"}
+    assert len({line.case for line in lines}) == 7

@@ -19,7 +19,7 @@ AREAS = {
     "R6": "Remarks",
     "R7": "The fact store, platforms, files",
     "R8": "Insights",
-    "R9": "Known, and not run by this version",
+    "R9": "No longer given",
 }
 
 HEAD = """\

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracle.world import World
+from tests.oracle.zone import Zone
 from tests.strategies import fewer
 from tests.strategies.cases import Case, cases, differences, facts_of, points_frame, table_answers
+from tests.strategies.clocks import Focus
 from tests.strategies.futures import another_future, without_future
+from tests.strategies.kpis import KpiCase, kpi_cases
 from tests.strategies.programmes import Programme, lifecycles
 from tests.strategies.shops import shops
 from tests.strategies.worlds import CUSTOMERS, worlds
@@ -73,3 +79,23 @@ def test_lifecycles_of_the_oracle_know_no_future(programme: Programme, data: st.
     for key in programme.world.keys("customer", now):
         for name in one.names("customer"):
             assert one.answer(name, "customer", key, now) == another.answer(name, "customer", key, now)
+
+
+@given(kpi_cases(most=10), st.data())
+@fewer(16)
+def test_kpis_of_a_period_know_nothing_after_it(case: KpiCase, data: st.DataObject) -> None:
+    """Facts at the end of a period or later change nothing in it; nor do facts after T in the one that holds T."""
+    rules = case.rules()
+    found = rules.kpis(facts_of(case.world), case.now, periods=2)
+    over = found.filter("complete").select("kpi", "start", "end").unique().sort("kpi", "start")
+    for name, first, after in data.draw(st.permutations(over.rows()))[:2]:
+        last = Zone(case.zone).start_of_day(after) - dt.timedelta(microseconds=1)
+        other = data.draw(worlds(case.zone, last, Focus(("1d", "7d"), ("view",)), most=8))
+        changed = another_future(case.world, other, last, case.zone)
+        again = rules.kpis(facts_of(changed), case.now, periods=2, only=[name])
+        of_period = (pl.col("kpi") == name) & (pl.col("start") == first)
+        assert again.filter(of_period).equals(found.filter(of_period))
+    other = data.draw(worlds(case.zone, case.now, Focus(("1d", "7d"), ("view",)), most=8))
+    assert rules.kpis(facts_of(another_future(case.world, other, case.now, case.zone)), case.now, periods=2).equals(
+        found
+    )

@@ -13,6 +13,7 @@ from tests.oracle.world import World
 from tests.strategies import fewer
 from tests.strategies.cases import Case, cases, facts_of
 from tests.strategies.frames import frames_of
+from tests.strategies.kpis import KpiCase, kpi_cases
 
 
 def _stored(world: World, folder: Path) -> rulecrm.Facts:
@@ -46,3 +47,14 @@ def test_shards_of_frames_in_memory(case: Case, shards: int) -> None:
     sharded = rules.evaluate(facts, as_of=case.now, shards=shards)
     for subject in case.oracle().subjects():
         assert sharded.table(subject).equals(expected.table(subject))
+
+
+@given(kpi_cases(most=8, currencies=("CNY", "USD")), st.integers(1, 3))
+@fewer(32)
+def test_kpis_in_shards_from_parquet(case: KpiCase, shards: int) -> None:
+    rules = case.rules()
+    expected = rules.kpis(facts_of(case.world), case.now, periods=1)
+    with tempfile.TemporaryDirectory() as folder:
+        stored = _stored(case.world, Path(folder))
+        assert rules.kpis(stored, case.now, periods=1).equals(expected)
+        assert rules.kpis(stored, case.now, periods=1, shards=shards).equals(expected)

@@ -75,7 +75,7 @@ class Oracle:
                     self._definitions[declaration.name.text] = declaration
         self._params.update(params or {})
         self._known: dict[tuple[str, Point], Value] = {}
-        self._figures: dict[tuple[ast.Expression, str, dt.datetime, bool], Value] = {}
+        self._figures: dict[tuple[object, ...], Value] = {}
         self._stays: dict[tuple[str, str], tuple[dt.datetime, list[Stay]]] = {}
         self.horizon = world.latest()
         """How far the stays of lifecycles are worked out at once; what is asked beyond is worked out anew."""
@@ -323,6 +323,13 @@ class Oracle:
         evaluate = lambda node: self.evaluate(node, point)  # noqa: E731
         if isinstance(value, Age):
             value = value.origin
+        if isinstance(window, ast.InPeriod):
+            assert point.period is not None
+            start, end = point.period
+            if isinstance(value, dt.datetime):
+                return start <= value < end
+            assert isinstance(value, dt.date), value
+            return self._zone.day(start) <= value < self._zone.day(end)
         if isinstance(value, dt.datetime):
             return windows.holds_instant(window, value, point.now, self._zone, evaluate)
         assert isinstance(value, dt.date), value
@@ -564,14 +571,14 @@ class Oracle:
 
     def _everybody(self, point: Point, among: ast.Expression | None) -> list[Point]:
         everybody = [
-            Point(point.subject, key, point.now, guard=point.guard)
+            Point(point.subject, key, point.now, guard=point.guard, period=point.period)
             for key in self._world.keys(point.subject, point.now)
         ]
         return [other for other in everybody if among is None or self.holds(among, other)]
 
     def _population(self, node: ast.Population, point: Point) -> Value:
         point = self._counted(point)
-        memo = node, point.subject, point.now, point.guard
+        memo = node, point.subject, point.now, point.guard, point.period
         if memo not in self._figures:
             self._figures[memo] = self._figure(node, point)
         return self._figures[memo]

@@ -42,3 +42,5 @@ class Point:
     """The name by which the list was asked for."""
     guard: bool = False
     """Whether it stands in a guard, in which the population is that of the last local midnight."""
+    period: tuple[dt.datetime, dt.datetime] | None = None
+    """Inside a kpi the period that is reported: its first instant, and the first after it."""

@@ -134,6 +134,43 @@ def test_a_kpi_may_be_made_of_kpis(compiled: Callable[..., Compiled]) -> None:
     assert [d.message for d in compiled(text).diagnostics] == []
 
 
+def test_a_kpi_has_the_unit_of_its_tree(compiled: Callable[..., Compiled]) -> None:
+    text = """
+    kpi whole = part / other every week
+    kpi part = population count(exists(purchase in period))
+    kpi other = population count()
+    kpi above = daily + 1
+    kpi daily = population count() every day
+    kpi alone = population count()
+    """
+    program = compiled(text).program
+    assert program is not None
+    units = {one.symbol: one.every for one in program.kpis}
+    assert units == {"whole": "week", "part": "week", "other": "week", "above": "day", "daily": "day", "alone": "month"}
+    assert {one.symbol: one.parts for one in program.kpis}["whole"] == ("part", "other")
+    order = [one.symbol for one in program.kpis]
+    assert order.index("part") < order.index("whole")
+    assert order.index("daily") < order.index("above")
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("kpi b = population share(count(purchase) > a)", ["R230"]),
+        ("kpi b = a as of 1y ago", ["R230"]),
+        ("kpi b = a alert when population share(count(purchase) > change) > 0.5", ["R230"]),
+        ("kpi b = a alert when count(purchase) > change", ["R220"]),
+        ("kpi b = c\nkpi c = b", ["R302"]),
+        ("kpi b = a every fortnight", ["R204"]),
+        ("kpi b = population max(last(purchase).at)", ["R204"]),
+        ("metric m = a", ["R109"]),
+        ("kpi b = a > 3", ["R204"]),
+    ],
+)
+def test_what_a_kpi_cannot_be(compiled: Callable[..., Compiled], text: str, codes: list[str]) -> None:
+    assert [d.code for d in compiled(f"kpi a = population count()\n{text}").diagnostics] == codes
+
+
 def test_a_plugin_brings_functions(spelled: Callable[[Expr], str]) -> None:
     function = Function("phone_country", (Argument("phone", TEXT),), TEXT, lambda phone: phone, "country")
     plugins = Registry(functions={"phone_country": function})

@@ -322,4 +322,83 @@ each product what was lacking.""",
         "an insight was asked for something that cannot be",
         """An argument is out of its range, or two that exclude each other were given: the message names it.""",
     ),
+    Code(
+        "R855",
+        "periods of kpis that mean nothing",
+        """Periods are asked for by `start` and `end`, by either of them and a number of `periods`, or by a number
+alone; the end comes after the start, the number is one or more, and the unit is `day`, `week`, `month`, `quarter` or
+`year`.""",
+    ),
+    Code(
+        "R856",
+        "figures that a kpi cannot be compared with",
+        """A kpi is compared with figures of the industry by giving one for each of its factors, or for all that a
+factor is made of: numbers (`0.031`, `"3.1%"`), money in units of the reporting currency, durations in seconds.""",
+    ),
+    Code(
+        "R857",
+        "kpi without a value",
+        """In some period the kpi is missing: something is divided by 0, or nobody counts in what it averages. It is
+then neither compared nor taken apart. Where missing means nothing at all, say so in the rule: `… ?? 0`.""",
+    ),
+    Code(
+        "R858",
+        "kpi that cannot be taken apart",
+        """In whatever order the factors of the kpi change from what they were to what they are, it has no value on
+the way: a factor is missing, or something is divided by 0. The change is told, and not what each factor
+contributed.""",
+    ),
+    Code(
+        "R859",
+        "figure that is not there, or plays no part",
+        """Where no figure of the industry is given for a factor, it is taken to be as in the shop, and contributes
+nothing. A figure of a factor's factor is used where figures of all of these are known.""",
+    ),
+    Code(
+        "R860",
+        "figures that contradict each other",
+        """The figure given for a kpi is not what the figures of its factors make it. The latter is used, so that what
+the factors contribute adds up.""",
+    ),
+    Code(
+        "R861",
+        "no expected range",
+        """A range stands on how far earlier periods lay off what was expected of them, and takes at least eight of
+these: about three weeks of days, twelve weeks, eleven months, ten quarters or years with a value.""",
+    ),
+    Code(
+        "R862",
+        "season left out of a range",
+        """What a kpi did a year earlier is looked at only where, over eight periods or more, it would have come
+nearer. That takes more than a year of facts, of days a longer `history`.""",
+    ),
+    Code(
+        "R863",
+        "period without data",
+        """Not one row of what the kpi reads lies in the period. Counts are then 0 and sums are missing; whether the
+shop was closed, or the facts were not loaded, cannot be told.""",
+    ),
+    Code(
+        "R864",
+        "period that is not over",
+        """The period that holds T is told as far as it has come. It gives no alarm and is not compared with the whole
+period before it, unless it was asked for by name.""",
+    ),
+    Code(
+        "R865",
+        "nothing to report",
+        """The file declares no kpi, or none that is made of others. `kpi NAME = …` declares one.""",
+    ),
+    Code(
+        "R866",
+        "kpi that is made of nothing else",
+        """The kpi is one number of the facts, and there is nothing to take apart. A kpi whose formula names other
+kpis is a tree.""",
+    ),
+    Code(
+        "R867",
+        "range that is a single number",
+        """Most earlier periods were exactly as expected, so the range has no width, and any other value lies
+outside.""",
+    ),
 )

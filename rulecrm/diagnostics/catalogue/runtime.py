@@ -44,7 +44,8 @@ before the day that was asked about. Add the rate, or write the amount in the re
     ),
     Code(
         "R902",
-        "a kpi is not run",
-        """`in period` means the period that a kpi reports, and this version does not report kpis.""",
+        "a kpi was not run",
+        """Versions before kpis were reported said this of `in period`. It is no longer given: `Rules.kpis` and
+`rulecrm kpi` report kpis.""",
     ),
 )

@@ -121,6 +121,13 @@ CODES: tuple[Code, ...] = (
         "number, or uses up more than a message may (rounds of loops, length).",
     ),
     Code(
+        "R230",
+        "kpi inside of a question to the facts",
+        "Another kpi, and in an alert `change` and `previous`, may be added, multiplied, divided, compared and so on. "
+        "Inside of `population …`, `… as of …` or a function of a plugin they would be asked of each customer, or at "
+        "another instant, and a kpi has one value for a period.",
+    ),
+    Code(
         "R301",
         "name taken",
         "All declarations of a file share one namespace with what is built in. A file's own declaration stands before "

@@ -42,7 +42,6 @@ def cohorts(shop: Shop, *, by: Unit = "month") -> Figure:
         RulesError: R120 another unit.
     """
     known(by, _EVERY, "unit of cohorts")
-    cells = _cells(shop, by)
     priced = shop.purchases().get_column("amount").count() > 0
     cells = _grid(_cells(shop, by), shop, by)
     known_cells = cells.with_columns(_when_over("retained"), _when_over("revenue") if priced else pl.col("revenue"))
