@@ -40,6 +40,7 @@ _COMMANDS = {
     "plugins": "List the plugins that are installed.",
     "post": "Write a template where everybody reads.",
     "preview": "Show a message as one customer would get it.",
+    "report": "Write what happened, who comes back and what worked as one page.",
     "send": "Send what waits in the outbox.",
     "serve": "Take webhooks, unsubscribe with one click, serve tracked links.",
     "store": "Look at a fact store, and keep it in order.",

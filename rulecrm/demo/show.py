@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rulecrm.demo.flow import Flow, lay_out
 from rulecrm.demo.shop import Shop, open_shop
-from rulecrm.demo.svg import to_svg
 from rulecrm.demo.terminal import draw_flow
+from rulecrm.draw.flow import Flow, flow_of
+from rulecrm.draw.sankey import to_sankey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ def show(folder: Path, *, console: Console, progress: Callable[[], AbstractConte
         now = rules.evaluate(facts, as_of=NOW, progress=moved)
     flow = _flow(rules, migration(before, now))
     now.write_parquet(shop.result)
-    shop.picture.write_text(to_svg(flow, _COLOURS, title="CDNOW: where everybody went", ends=_ENDS), "utf-8")
+    shop.picture.write_text(to_sankey(flow, _COLOURS, title="CDNOW: where everybody went", ends=_ENDS), "utf-8")
     _say(shop, rules, segments(before, now), flow, console)
 
 
@@ -87,7 +87,7 @@ def migration(before: Result, now: Result) -> Mapping[tuple[str, str], int]:
 
 def _flow(rules: Rules, moved: Mapping[tuple[str, str], int]) -> Flow:
     labels = [label for label, _ in rules.program.definition(CLASSIFICATION).arms]
-    return lay_out([label for label in labels if any(label in pair for pair in moved)], moved)
+    return flow_of([label for label in labels if any(label in pair for pair in moved)], moved)
 
 
 def _say(shop: Shop, rules: Rules, found: pl.DataFrame, flow: Flow, console: Console) -> None:

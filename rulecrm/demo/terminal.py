@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rulecrm.demo.flow import Flow, Node
+from rulecrm.draw.flow import Flow, Node
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -17,12 +17,12 @@ import pytest
 from rich.console import Console
 
 import rulecrm
-from rulecrm.demo.flow import lay_out
 from rulecrm.demo.make_cdnow import orders
 from rulecrm.demo.shop import open_shop
 from rulecrm.demo.show import BEFORE, NOW, migration, segments, show
-from rulecrm.demo.svg import to_svg
 from rulecrm.demo.terminal import draw_flow
+from rulecrm.draw.flow import flow_of
+from rulecrm.draw.sankey import to_sankey
 
 ZONE = ZoneInfo("America/New_York")
 COLOURS = {"a": "#ff0000", "b": "#00ff00", "c": "#0000ff"}
@@ -119,7 +119,7 @@ def test_a_file_that_was_changed_is_kept(tmp_path: Path) -> None:
 
 
 def test_nodes_and_ribbons_are_as_high_as_they_count() -> None:
-    flow = lay_out(["a", "b"], {("a", "a"): 1, ("a", "b"): 2, ("b", "b"): 5}, gap=0.2)
+    flow = flow_of(["a", "b"], {("a", "a"): 1, ("a", "b"): 2, ("b", "b"): 5}, gap=0.2)
     # eight customers share 0.8 of the height
     assert [(node.label, node.size, round(node.top, 9), round(node.bottom, 9)) for node in flow.left] == [
         ("a", 3, 0.0, 0.3),
@@ -142,7 +142,7 @@ def test_nodes_and_ribbons_are_as_high_as_they_count() -> None:
 
 @pytest.mark.parametrize("coloured", [True, False])
 def test_a_drawing_keeps_to_its_frame_and_shows_even_one_customer(coloured: bool) -> None:
-    flow = lay_out(["a", "b", "c"], {("a", "a"): 10_000, ("b", "c"): 1})
+    flow = flow_of(["a", "b", "c"], {("a", "a"): 10_000, ("b", "c"): 1})
     lines = draw_flow(flow, COLOURS, width=60, height=12, coloured=coloured)
     assert len(lines) == 12
     assert max(line.cell_len for line in lines) <= 60
@@ -154,9 +154,9 @@ def test_a_drawing_keeps_to_its_frame_and_shows_even_one_customer(coloured: bool
 
 
 def test_a_picture_is_well_formed_and_says_its_numbers() -> None:
-    flow = lay_out(["a", "b"], {("a", "b"): 1_234, ("b", "b"): 5})
-    picture = to_svg(flow, COLOURS, title="Here & there", ends=("then", "now"))
+    flow = flow_of(["a", "b"], {("a", "b"): 1_234, ("b", "b"): 5})
+    picture = to_sankey(flow, COLOURS, title="Here & there", ends=("then", "now"))
     root = ET.fromstring(picture)
     assert len(root.findall("{*}path")) == 2
     assert "1,234 customers: a → b" in picture
-    assert picture == to_svg(flow, COLOURS, title="Here & there", ends=("then", "now"))
+    assert picture == to_sankey(flow, COLOURS, title="Here & there", ends=("then", "now"))

@@ -48,6 +48,7 @@ NAMES = (
     "docs/insight-repurchase.md",
     "docs/insight-statistics.md",
     "docs/plugins.md",
+    "docs/report.md",
     "docs/sending.md",
     "docs/store.md",
     "docs/templates.md",

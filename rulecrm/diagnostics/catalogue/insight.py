@@ -401,4 +401,16 @@ kpis is a tree.""",
         """Most earlier periods were exactly as expected, so the range has no width, and any other value lies
 outside.""",
     ),
+    Code(
+        "R870",
+        "a package for pictures is missing",
+        """Pictures of figures, and with them the report, need Altair and vl-convert, which the extra `rulecrm[report]`
+brings: `pip install rulecrm[report]`. Figures themselves do without.""",
+    ),
+    Code(
+        "R871",
+        "campaigns without a ledger",
+        """A report was asked to look at campaigns by name, and what was sent for them is in the ledger of an engine,
+which was not given. With `--state URL`, or a shop made with `engine=…`, it is.""",
+    ),
 )

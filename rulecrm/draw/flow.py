@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-__all__ = ["Flow", "Node", "Ribbon", "lay_out"]
+__all__ = ["Flow", "Node", "Ribbon", "flow_of"]
 
 
 @frozen
@@ -49,8 +49,8 @@ class Flow:
     ribbons: tuple[Ribbon, ...]
 
 
-def lay_out(labels: Sequence[str], moved: Mapping[tuple[str, str], int], *, gap: float = 0.04) -> Flow:
-    """Place nodes and ribbons.
+def flow_of(labels: Sequence[str], moved: Mapping[tuple[str, str], int], *, gap: float = 0.04) -> Flow:
+    """Nodes and ribbons in their places.
 
     Args:
         labels: from top to bottom; a label that nobody has keeps its place with no height.
