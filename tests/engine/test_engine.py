@@ -48,7 +48,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.mark.parametrize("name", ["first_month", "double11_loop", "sale_announcement", "sale_1212", "left_behind"])
 def test_a_live_engine_decides_what_a_backtest_said_row_for_row(name: str, tmp_path: Path) -> None:
-    rules = rulecrm.load(EXAMPLES / f"{name}.rules")
+    rules = rulecrm.load(EXAMPLES / name / f"{name}.rules")
     facts = make_shop(customers=300, start=dt.date(2025, 10, 1), days=100)
     start, end = dt.datetime(2025, 10, 1, tzinfo=dt.UTC), dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
     told = rules.backtest(facts, start, end)
@@ -65,7 +65,7 @@ def test_a_live_engine_decides_what_a_backtest_said_row_for_row(name: str, tmp_p
 
 @pytest.mark.parametrize("rows", [1, 300])
 def test_a_backtest_is_the_same_whatever_stretches_it_is_made_in(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = rulecrm.load(EXAMPLES / "left_behind.rules")
+    rules = rulecrm.load(EXAMPLES / "left_behind" / "left_behind.rules")
     facts = make_shop(customers=300, start=dt.date(2025, 10, 1), days=60)
     start, end = START + 214 * DAY, START + 260 * DAY + dt.timedelta(hours=7)
     seen: list[tuple[int, int]] = []

@@ -18,7 +18,7 @@ from rulecrm.testing.shops import make_shop
 from tests.strategies import few_of
 
 ROOT = Path(__file__).parents[2]
-RULES = ROOT / "examples" / "left_behind.rules"
+RULES = ROOT / "examples" / "left_behind" / "left_behind.rules"
 START = "2025-10-01"
 SOME, ALL = "2025-10-20", "2025-11-20"
 

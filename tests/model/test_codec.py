@@ -20,7 +20,7 @@ from rulecrm.model.walk import walk
 from rulecrm.semantics import compile_rules
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / "examples").glob("*.rules"), *(ROOT / "rulecrm" / "std").glob("*.rules")])
+FILES = sorted([*(ROOT / "examples").glob("*/*.rules"), *(ROOT / "rulecrm" / "std").glob("*.rules")])
 
 
 def there_and_back(value: object) -> object:

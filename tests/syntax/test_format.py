@@ -18,7 +18,7 @@ from realistic import realistic
 from strategies import expressions, rules
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted([*(ROOT / "rulecrm").rglob("*.rules"), *(ROOT / "examples").glob("*.rules")])
+SHIPPED = sorted([*(ROOT / "rulecrm").rglob("*.rules"), *(ROOT / "examples").glob("*/*.rules")])
 
 quick = settings(
     max_examples=40,

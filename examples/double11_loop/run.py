@@ -12,7 +12,7 @@ facts = make_shop(customers=2_000, start=dt.date(2025, 6, 1), days=320)
 with rulecrm.Engine(rules, facts, state="sqlite://", start="2025-11-01") as engine:
     now = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
     while now < dt.datetime(2026, 4, 15, tzinfo=dt.UTC):
-        now += dt.timedelta(days=5)  # a host that runs when it likes; the decisions are the same
+        now += dt.timedelta(days=10)  # a host that runs when it likes; the decisions are the same
         engine.advance(now)
 
     decisions = engine.decisions()
