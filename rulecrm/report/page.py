@@ -219,6 +219,8 @@ def _pictures(figure: Figure, drawn: Pictures, key: str) -> str:
     shape = "broad" if figure.name in _BROAD else ""
     if any(one.drawn.height > one.drawn.width for one in drawn.values()):
         shape = "tall"
+    if figure.name == "lifecycle":
+        shape = "own"
     inside = "".join(
         f'<div lang="{language}">{one.inline(f"{key}-{language}")}</div>' for language, one in drawn.items()
     )
