@@ -32,6 +32,8 @@ __all__ = ["Page", "Pictures", "page_of", "pictures_of"]
 Pictures = Mapping[Language, Picture]
 
 _WIDE = frozenset({"kpi_values", "kpi_parts", "cohorts", "migration", "campaign_effect", "buying_times"})
+_REMARKS = 4
+"""Remarks beside a figure; further ones are folded."""
 _BROAD = frozenset({"migration", "buying_times", "cohorts", "kpi_parts"})
 _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
@@ -178,10 +180,13 @@ def _head(figure: Figure, key: str) -> str:
 def _remarks(figure: Figure) -> str:
     if not figure.remarks:
         return ""
-    lines = "".join(f"<li>{both(one.words)} <code>{escape(one.code)}</code></li>" for one in figure.remarks[:12])
-    more = len(figure.remarks) - 12
-    lines += f"<li>+ {more}</li>" if more > 0 else ""
-    return f'<ul class="remarks">{lines}</ul>'
+    lines = [f"<li>{both(one.words)} <code>{escape(one.code)}</code></li>" for one in figure.remarks]
+    seen = f'<ul class="remarks">{"".join(lines[:_REMARKS])}</ul>'
+    if len(lines) <= _REMARKS:
+        return seen
+    further = Words(*(PAGE["further"].of(one).format(count=len(lines) - _REMARKS) for one in _LANGUAGES))
+    folded = f'<ul class="remarks">{"".join(lines[_REMARKS:])}</ul>'
+    return f"{seen}<details><summary>{both(further)}</summary>{folded}</details>"
 
 
 def _tiles(figure: Figure) -> str:
@@ -214,6 +219,8 @@ def _pictures(figure: Figure, drawn: Pictures, key: str) -> str:
     shape = "broad" if figure.name in _BROAD else ""
     if any(one.drawn.height > one.drawn.width for one in drawn.values()):
         shape = "tall"
+    if figure.name == "lifecycle":
+        shape = "own"
     inside = "".join(
         f'<div lang="{language}">{one.inline(f"{key}-{language}")}</div>' for language, one in drawn.items()
     )

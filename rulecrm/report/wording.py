@@ -31,6 +31,7 @@ PAGE: Mapping[str, Words] = {
     ),
     "cut": Words("The table shows the first {shown} of {all} rows.", "表格只显示前 {shown} 行，共 {all} 行。"),
     "part": Words("The picture shows {note} of what the table has.", "图中只画出表中的 {note}。"),
+    "further": Words("{count} further remarks", "另有 {count} 条说明"),
     "impossible": Words("This cannot be said of these facts.", "现有数据无法得出此项。"),
     "yes": Words("yes", "是"),
     "no": Words("no", "否"),

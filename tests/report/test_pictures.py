@@ -101,3 +101,17 @@ def test_the_same_figure_gives_the_same_picture() -> None:
     assert made[0] is not None
     assert made[1] is not None
     assert made[0].svg == made[1].svg
+
+
+def test_a_whole_is_not_among_its_own_factors() -> None:
+    rows = [
+        ("sales", "sales", 100.0, 130.0, 30.0, 1.0),
+        ("sales", "buyers", 10.0, 12.0, 20.0, 0.6667),
+        ("sales", "value", 10.0, 10.8, 10.0, 0.3333),
+    ]
+    names = ["kpi", "factor", "before", "now", "contribution", "share"]
+    drawn = picture(figures.figure("kpi_parts", pl.DataFrame(rows, schema=names, orient="row")))
+    assert drawn is not None
+    assert drawn.drawn.marks.count("<rect") == 3
+    assert "100 → 130" in drawn.svg
+    assert "+60" not in drawn.svg

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import polars as pl
@@ -10,8 +11,9 @@ import pytest
 import rulecrm
 from rulecrm import RulesError
 from rulecrm.cli import main
-from rulecrm.insight import Shop
+from rulecrm.insight import Shop, campaign_effect, kpi_values
 from rulecrm.report import write_report
+from rulecrm.testing.shops import make_shop
 
 RULES = """timezone "Asia/Shanghai"
 currency CNY
@@ -88,3 +90,24 @@ def test_amounts_in_two_currencies_without_a_rate_are_said(tmp_path: Path) -> No
     except RulesError as error:
         text = str(error)
     assert "USD" in text
+
+
+KPIS = """
+kpi buyers "Buyers" = population count(exists(purchase in period)) every month
+kpi orders "Orders" = population sum(count(purchase in period)) every month
+kpi frequency "Orders per buyer" = orders / buyers
+"""
+
+
+def test_every_remark_is_there_and_campaigns_and_kpis_are_drawn(tmp_path: Path) -> None:
+    facts = make_shop(customers=200, days=150)
+    rules = rulecrm.loads(RULES.replace("send sms hello", "control 30%\n  send sms hello") + KPIS)
+    with rulecrm.Engine(rules, facts, state="sqlite://", start="2025-03-01") as engine:
+        engine.advance(to="2025-05-15")
+        shop = Shop.of(rules, facts, as_of="2025-05-15", engine=engine)
+        text = write_report(shop, tmp_path / "x.html").read_text("utf-8")
+        remarks = kpi_values(shop).remarks + campaign_effect(shop, "care").remarks
+    assert remarks
+    assert all(f"{escape(one.words.en)}" in text and escape(one.words.zh) in text for one in remarks)
+    assert 'id="campaigns"' in text
+    assert "Orders per buyer" in text

@@ -99,14 +99,18 @@ def kpi_tree(figure: Figure, language: Language) -> Drawn | None:
     if frame.is_empty():
         return None
     children: dict[str, list[dict[str, object]]] = {}
+    whole: dict[str, dict[str, object]] = {}
     for row in frame.iter_rows(named=True):
-        children.setdefault(str(row["kpi"]), []).append(row)
-    factors = {str(row["factor"]) for row in frame.iter_rows(named=True)}
-    roots = [kpi for kpi in children if kpi not in factors] or list(children)[:1]
+        if row["kpi"] == row["factor"]:  # what the factors of a kpi add up to
+            whole[str(row["kpi"])] = row
+        else:
+            children.setdefault(str(row["kpi"]), []).append(row)
+    factors = {str(row["factor"]) for rows in children.values() for row in rows}
+    roots = [kpi for kpi in (children or whole) if kpi not in factors] or list(children)[:1]
     tree = _Tree(children, language)
     top = 8.0
     for root in roots:
-        top = tree.place(root, None, 0, top, frozenset())[1] + 18
+        top = tree.place(root, whole.get(root), 0, top, frozenset())[1] + 18
     width = round(8 + (tree.depth + 1) * _STEP)
     return Drawn(f'<g font-size="13">{"".join(tree.lines + tree.boxes)}</g>', max(width, 460), round(top))
 
