@@ -8,6 +8,7 @@ facts or figures is escaped.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -32,7 +33,7 @@ __all__ = ["Page", "Pictures", "page_of", "pictures_of"]
 Pictures = Mapping[Language, Picture]
 
 _WIDE = frozenset({"kpi_values", "kpi_parts", "cohorts", "migration", "campaign_effect", "buying_times"})
-_REMARKS = 4
+_REMARKS = 3
 """Remarks beside a figure; further ones are folded."""
 _BROAD = frozenset({"migration", "buying_times", "cohorts", "kpi_parts"})
 _LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -161,8 +162,8 @@ def _card(page: Page, place: int, number: int, item: Item) -> str:
     parts = "".join(
         (
             _head(figure, key),
-            _remarks(figure),
             _tiles(figure),
+            _remarks(figure),
             _pictures(figure, drawn, key),
             _numbers(figure, page.zone, key, unfolded=not drawn),
             _origins(figure, page.sources),
@@ -190,27 +191,50 @@ def _remarks(figure: Figure) -> str:
 
 
 def _tiles(figure: Figure) -> str:
-    """The last period of each KPI, large."""
+    """The last period of each KPI that is over, large, and beside it what the running one has come to."""
     if figure.name != "kpi_values" or figure.frame.is_empty():
         return ""
-    last: dict[str, Mapping[str, object]] = {}
+    over: dict[str, Mapping[str, object]] = {}
+    running: dict[str, Mapping[str, object]] = {}
     for row in figure.frame.drop_nulls("value").sort("start").iter_rows(named=True):
-        last[str(row["kpi"])] = row
-    tiles = "".join(f"<li>{_tile(row)}</li>" for row in last.values())
+        (over if row.get("complete", True) else running)[str(row["kpi"])] = row
+    tiles = "".join(f"<li>{_tile(over.get(kpi), running.get(kpi))}</li>" for kpi in dict.fromkeys([*over, *running]))
     return f'<ul class="tiles">{tiles}</ul>'
 
 
-def _tile(row: Mapping[str, object]) -> str:
-    name = Words(str(row.get("title") or term(row["kpi"], "en")), str(row.get("title") or term(row["kpi"], "zh")))
-    value, change = row["value"], row["change"]
-    assert isinstance(value, float)
-    moved = ""
-    if isinstance(change, float):
-        role = "up" if change > 0 else "down" if change < 0 else "flat"
-        mark = {"up": "▲ +", "down": "▼ ", "flat": ""}[role]
-        moved = f'<span class="{role}">{mark}{numbers.percent(change)}</span>'
-    alert = f" ⚠ {both(Words('alert', '警报'))}" if row.get("alert") else ""
-    return f"{both(name)}<b>{numbers.number(value)}</b>{moved}{alert}"
+def _tile(over: Mapping[str, object] | None, running: Mapping[str, object] | None) -> str:
+    row = over or running
+    assert row is not None
+    name = Words(*(str(row.get("title") or term(row["kpi"], one)) for one in _LANGUAGES))
+    parts = [both(name)]
+    if over is not None:
+        parts += [f"<b>{_value(over)}</b>", _moved(over), f"<small>{_since(over)}</small>"]
+    if running is not None:
+        said = Words(*(PAGE["so_far"].of(one).format(value=_value(running)) for one in _LANGUAGES))
+        parts.append(f"<small>{both(said)}</small>")
+    if (over or {}).get("alert") or (running or {}).get("alert"):
+        parts.append(f" ⚠ {both(PAGE['alert'])}")
+    return "".join(parts)
+
+
+def _value(row: Mapping[str, object]) -> str:
+    assert isinstance(row["value"], float)
+    return numbers.number(row["value"])
+
+
+def _since(row: Mapping[str, object]) -> str:
+    start = row["start"]
+    assert isinstance(start, dt.date)
+    return both(Words(*(PAGE["from"].of(one).format(day=numbers.day(start, one)) for one in _LANGUAGES)))
+
+
+def _moved(row: Mapping[str, object]) -> str:
+    change = row["change"]
+    if not isinstance(change, float):
+        return ""
+    role = "up" if change > 0 else "down" if change < 0 else "flat"
+    mark = {"up": "▲ +", "down": "▼ ", "flat": ""}[role]
+    return f'<span class="{role}">{mark}{numbers.percent(change)}</span>'
 
 
 def _pictures(figure: Figure, drawn: Pictures, key: str) -> str:

@@ -13,6 +13,8 @@ import pytest
 from rulecrm import RulesError
 from rulecrm.insight import Figure, Words
 from rulecrm.report import NAMES, picture
+from rulecrm.report.numbers import number
+from rulecrm.report.page import _tiles
 from rulecrm.report.palette import HEAT, ROLES, in_page
 from rulecrm.report.pictures.charts import library
 from tests.report import figures
@@ -115,3 +117,22 @@ def test_a_whole_is_not_among_its_own_factors() -> None:
     assert drawn.drawn.marks.count("<rect") == 3
     assert "100 → 130" in drawn.svg
     assert "+60" not in drawn.svg
+
+
+def test_what_a_period_has_come_to_so_far_is_no_fall() -> None:
+    """It is drawn dashed, and the large number is that of the last period that is over."""
+    over = figures.kpi_values()
+    last = pl.col("start") == pl.col("start").max()
+    running = over.frame.with_columns(
+        ~last.alias("complete"), pl.when(last).then(pl.col("value") / 1_000).otherwise("value").alias("value")
+    )
+    drawn, whole = picture(figures.figure("kpi_values", running)), picture(over)
+    assert drawn is not None
+    assert whole is not None
+    assert "stroke-dasharray" in drawn.svg
+    assert "stroke-dasharray" not in whole.svg
+    tiles = _tiles(figures.figure("kpi_values", running))
+    before = running.filter(pl.col("kpi") == "sales", ~last).get_column("value").item(-1)
+    assert f"<b>{number(before)}</b>" in tiles
+    so_far = running.filter(pl.col("kpi") == "sales").get_column("value").item(-1)
+    assert f"so far {number(so_far)}" in tiles

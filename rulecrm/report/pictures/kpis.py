@@ -46,6 +46,7 @@ def _panel(kpi: str, rows: pl.DataFrame, language: Language) -> alt.LayerChart:
         pl.col("start"),
         *(pl.col(name).cast(pl.Float64) for name in ("value", "low", "high")),
         pl.col("alert").fill_null(value=False),
+        over=_over(rows),
         said=pl.struct("start", "value").map_elements(
             lambda row: f"{day(row['start'], language)}: {number(row['value'])}", pl.String
         ),
@@ -58,12 +59,30 @@ def _panel(kpi: str, rows: pl.DataFrame, language: Language) -> alt.LayerChart:
     band = base.transform_filter("isValid(datum.low) && isValid(datum.high)").mark_area(
         opacity=0.2, color=placeholder("accent")
     ).encode(y=alt.Y("low:Q", title=None).axis(axis).scale(zero=False), y2="high:Q")  # fmt: skip
-    line = base.mark_line(strokeWidth=2, color=placeholder("accent")).encode(y=alt.Y("value:Q").axis(axis))
-    dots = base.mark_point(filled=True, size=26, opacity=1).encode(y=alt.Y("value:Q").axis(axis), description="said:N")
+    value = alt.Y("value:Q").axis(axis)
+    line = base.transform_filter("datum.over").mark_line(strokeWidth=2, color=placeholder("accent")).encode(y=value)
+    dots = base.transform_filter("datum.over").mark_point(filled=True, size=26, opacity=1).encode(
+        y=value, description="said:N"
+    )  # fmt: skip
+    # What a period has come to so far is no fall: it is drawn apart, open and dashed.
+    tail = frame.with_row_index().filter(pl.col("index") >= frame.get_column("over").sum() - 1)
+    apart = alt.Chart(tail).encode(x=base.encoding.x)
+    dashed = apart.mark_line(strokeWidth=1.5, strokeDash=[3, 3], color=placeholder("accent")).encode(y=value)
+    running = apart.transform_filter("!datum.over").mark_point(size=40, opacity=1, color=placeholder("accent")).encode(
+        y=value, description="said:N"
+    )  # fmt: skip
     alerts = base.transform_filter("datum.alert").mark_point(
         filled=True, size=130, shape="diamond", opacity=1, color=placeholder("down")
     ).encode(y=alt.Y("value:Q").axis(axis), description="said:N")  # fmt: skip
-    return layered([band, line, dots, alerts]).properties(width=250, height=120, title=_title(kpi, rows, language))
+    open_ = [dashed, running] if not frame.get_column("over").all() else []
+    return layered([band, line, dots, *open_, alerts]).properties(
+        width=250, height=120, title=_title(kpi, rows, language)
+    )
+
+
+def _over(rows: pl.DataFrame) -> pl.Expr:
+    """Which periods are over."""
+    return pl.col("complete").fill_null(value=True) if "complete" in rows.columns else pl.lit(value=True)
 
 
 def _title(kpi: str, rows: pl.DataFrame, language: Language) -> str:
