@@ -25,7 +25,6 @@ from rulecrm.report.sections import Item, Section
 from rulecrm.report.sources import Sources
 from rulecrm.report.states import diagram_of
 from rulecrm.report.tables import MOST, both, table
-from rulecrm.report.terms import term
 from rulecrm.report.wording import PAGE
 
 __all__ = ["Page", "Pictures", "page_of", "pictures_of"]
@@ -196,7 +195,7 @@ def _tiles(figure: Figure) -> str:
         return ""
     over: dict[str, Mapping[str, object]] = {}
     running: dict[str, Mapping[str, object]] = {}
-    for row in figure.frame.drop_nulls("value").sort("start").iter_rows(named=True):
+    for row in figure.frame.sort("start").iter_rows(named=True):
         (over if row.get("complete", True) else running)[str(row["kpi"])] = row
     tiles = "".join(f"<li>{_tile(over.get(kpi), running.get(kpi))}</li>" for kpi in dict.fromkeys([*over, *running]))
     return f'<ul class="tiles">{tiles}</ul>'
@@ -205,11 +204,10 @@ def _tiles(figure: Figure) -> str:
 def _tile(over: Mapping[str, object] | None, running: Mapping[str, object] | None) -> str:
     row = over or running
     assert row is not None
-    name = Words(*(str(row.get("title") or term(row["kpi"], one)) for one in _LANGUAGES))
-    parts = [both(name)]
+    parts = [escape(str(row.get("title") or row["kpi"]))]
     if over is not None:
         parts += [f"<b>{_value(over)}</b>", _moved(over), f"<small>{_since(over)}</small>"]
-    if running is not None:
+    if running is not None and running["value"] is not None:
         said = Words(*(PAGE["so_far"].of(one).format(value=_value(running)) for one in _LANGUAGES))
         parts.append(f"<small>{both(said)}</small>")
     if (over or {}).get("alert") or (running or {}).get("alert"):
@@ -218,8 +216,9 @@ def _tile(over: Mapping[str, object] | None, running: Mapping[str, object] | Non
 
 
 def _value(row: Mapping[str, object]) -> str:
-    assert isinstance(row["value"], float)
-    return numbers.number(row["value"])
+    value = row["value"]
+    assert isinstance(value, float | None)
+    return numbers.MISSING if value is None else numbers.number(value)
 
 
 def _since(row: Mapping[str, object]) -> str:

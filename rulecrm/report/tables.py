@@ -32,6 +32,10 @@ _ENDS = frozenset({"low", "high"})
 _BY_MEASURE = frozenset({"treated_value", "control_value", "difference", "low", "high"})
 
 
+_WORDED = frozenset({"base", "direction", "measure", "role", "step", "why"})
+"""Columns whose words are the figures' own; labels, states and keys are the shop's, and stay as they are."""
+
+
 def both(words: Words) -> str:
     """Words in both languages, of which the page shows one."""
     if words.en == words.zh:
@@ -83,7 +87,9 @@ def _cell(figure: Figure, name: str, row: Mapping[str, object], zone: str) -> st
     text = str(value)
     if name == "title" and row.get("title_zh"):
         return f"<td>{both(Words(text, str(row['title_zh'])))}</td>"
-    return f"<td>{both(_each(lambda language: term(text, language)))}</td>"
+    if name in _WORDED:
+        return f"<td>{both(_each(lambda language: term(text, language)))}</td>"
+    return f"<td>{escape(text)}</td>"
 
 
 def _each(words: Callable[[Language], str]) -> Words:

@@ -49,11 +49,6 @@ TERMS: Mapping[str, Words] = {
     "friday": Words("Friday", "周五"),
     "saturday": Words("Saturday", "周六"),
     "sunday": Words("Sunday", "周日"),
-    "sales": Words("Sales", "销售额"),
-    "visitors": Words("Visitors", "访客数"),
-    "buyers": Words("Buyers", "买家数"),
-    "conversion": Words("Conversion", "转化率"),
-    "order_value": Words("Order value", "客单价"),
 }
 
 

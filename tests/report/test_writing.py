@@ -11,8 +11,9 @@ import pytest
 import rulecrm
 from rulecrm import RulesError
 from rulecrm.cli import main
-from rulecrm.insight import Shop, campaign_effect, kpi_values
+from rulecrm.insight import Figure, Shop, Words, campaign_effect, kpi_values
 from rulecrm.report import write_report
+from rulecrm.report.tables import table
 from rulecrm.testing.shops import make_shop
 
 RULES = """timezone "Asia/Shanghai"
@@ -111,3 +112,13 @@ def test_every_remark_is_there_and_campaigns_and_kpis_are_drawn(tmp_path: Path) 
     assert all(f"{escape(one.words.en)}" in text and escape(one.words.zh) in text for one in remarks)
     assert 'id="campaigns"' in text
     assert "Orders per buyer" in text
+
+
+def test_labels_of_the_shop_stay_as_they_are() -> None:
+    """`potential` is a role of products in our words, and here a label of customers."""
+    words = Words("Moves", "流转")
+    frame = pl.DataFrame({"from": ["potential"], "direction": ["up"], "customers": [3]})
+    shown = table(Figure("migration", words, words, frame), "UTC", "t")
+    assert "<td>potential</td>" in shown
+    assert "潜力款" not in shown
+    assert "向上" in shown

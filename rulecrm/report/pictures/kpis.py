@@ -15,7 +15,6 @@ from rulecrm.report.numbers import day, number
 from rulecrm.report.palette import placeholder
 from rulecrm.report.pictures.charts import drawn, fitted, layered, money_axis
 from rulecrm.report.pictures.picture import Drawn
-from rulecrm.report.terms import term
 
 if TYPE_CHECKING:
     import altair as alt
@@ -75,9 +74,7 @@ def _panel(kpi: str, rows: pl.DataFrame, language: Language) -> alt.LayerChart:
         filled=True, size=130, shape="diamond", opacity=1, color=placeholder("down")
     ).encode(y=alt.Y("value:Q").axis(axis), description="said:N")  # fmt: skip
     open_ = [dashed, running] if not frame.get_column("over").all() else []
-    return layered([band, line, dots, *open_, alerts]).properties(
-        width=250, height=120, title=_title(kpi, rows, language)
-    )
+    return layered([band, line, dots, *open_, alerts]).properties(width=250, height=120, title=_title(kpi, rows))
 
 
 def _over(rows: pl.DataFrame) -> pl.Expr:
@@ -85,10 +82,10 @@ def _over(rows: pl.DataFrame) -> pl.Expr:
     return pl.col("complete").fill_null(value=True) if "complete" in rows.columns else pl.lit(value=True)
 
 
-def _title(kpi: str, rows: pl.DataFrame, language: Language) -> str:
+def _title(kpi: str, rows: pl.DataFrame) -> str:
     """What the rules call it, or else its name."""
     titled = rows.get_column("title").drop_nulls() if "title" in rows.columns else pl.Series([], dtype=pl.String)
-    return str(titled.item(0)) if titled.len() else term(kpi, language)
+    return str(titled.item(0)) if titled.len() else kpi
 
 
 def weekly_targets(figure: Figure, language: Language) -> Drawn | None:

@@ -18,7 +18,6 @@ from rulecrm.insight.figure import Figure, Language
 from rulecrm.report.numbers import number, percent
 from rulecrm.report.palette import CATEGORIES, placeholder
 from rulecrm.report.pictures.picture import Drawn
-from rulecrm.report.terms import term
 
 __all__ = ["diagram_drawn", "kpi_tree", "migration"]
 
@@ -151,7 +150,7 @@ class _Tree:
         role = "up" if moved > 0 else "down" if moved < 0 else "flat"
         mark = {"up": "▲", "down": "▼", "flat": "＝"}[role]
         top = middle - _HIGH / 2
-        said = str((row or {}).get("title") or term(name, self.language))
+        said = str((row or {}).get("title") or name)
         lines = [_text(x + 12, top + 21, _cut(said, _WIDE - 24), f'fill="{_INK}" font-weight="600"')]
         amount = f"{mark} {'+' if moved > 0 else ''}{number(moved)}"
         if row is not None:
