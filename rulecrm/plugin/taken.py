@@ -35,8 +35,8 @@ FRAMES = frozenset(
 """Frames of `Facts`, and the names of its other parameters."""
 
 COMMANDS = frozenset(
-    "advance audience backtest check codes coupons demo draw erase eval explain fmt history import letters link outbox"
-    " plugin plugins post preview report send serve store sync test".split()
+    "advance audience backtest check codes coupons demo draw erase eval explain fmt history import kpi letters link"
+    " outbox plugin plugins post preview report send serve store sync test".split()
 )
 """Commands of `rulecrm`, and names that are kept for some."""
 

@@ -21,7 +21,7 @@ from tests.strategies.worlds import CUSTOMERS, worlds
 
 
 @given(cases(currencies=("CNY", "USD"), most=10), st.data())
-@fewer(2)
+@fewer(3)
 def test_another_future_changes_nothing(case: Case, data: st.DataObject) -> None:
     other = data.draw(worlds(case.zone, case.now, case.focus, currencies=("CNY", "USD"), most=12))
     subjects = case.oracle().subjects()

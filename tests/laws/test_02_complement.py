@@ -23,6 +23,7 @@ def _negations(case: Case) -> dict[str, list[str]]:
 
 
 @given(cases(depth=3))
+@fewer(2)
 def test_a_predicate_and_its_negation_part_all(case: Case) -> None:
     negations = _negations(case)
     lines = [*case.lines, *(line for written in negations.values() for line in written)]

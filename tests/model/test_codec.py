@@ -35,7 +35,7 @@ def test_a_program_is_the_same_with_all_its_places(path: Path) -> None:
     read, warnings = there_and_back((program, compiled.diagnostics))  # type: ignore[misc]
     assert read == program
     assert warnings == compiled.diagnostics
-    assert program.definitions or program.lifecycles or program.campaigns
+    assert program.definitions or program.lifecycles or program.campaigns or program.kpis
     for one, other in zip(read.definitions, program.definitions, strict=True):
         assert one.span == other.span
         nodes = list(zip(walk(one.value), walk(other.value), strict=True))

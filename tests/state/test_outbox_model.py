@@ -26,8 +26,8 @@ class Known:
     marked: int = 0
     doubtful: set[int] = field(factory=set)
     """Attempts of which nobody knows."""
-    allowed: bool = False
-    """Whether somebody has said that it goes again in spite of them."""
+    accepted: set[int] = field(factory=set)
+    """Those of them in spite of which somebody has said that it goes again; that holds on where that attempt is refused."""
     taken: bool = False
     """Whether a provider has said that it has it."""
     arrived: bool = False
@@ -74,9 +74,8 @@ class Outboxes(RuleBasedStateMachine):
             assert not known.arrived
             assert not known.refused
             assert not known.erased
-            assert not known.doubtful or known.allowed
+            assert known.doubtful <= known.accepted
             known.marked += 1
-            known.allowed = False
             known.doubtful.add(one.number)
             self.calls.append((worker, one.customer, one))
         self.claims[worker] = []
@@ -111,7 +110,7 @@ class Outboxes(RuleBasedStateMachine):
         known = self.people[name]
         if not known.erased and self.at(name) == "unknown":
             self.ledger.outbox.resend([known.decision], self.now, "lost")
-            known.allowed = True
+            known.accepted |= known.doubtful
 
     @rule(name=st.sampled_from(PEOPLE))
     def it_is_held(self, name: str) -> None:
@@ -125,7 +124,7 @@ class Outboxes(RuleBasedStateMachine):
             if known.decision in dead:
                 assert not known.taken
                 assert not known.erased
-                known.allowed = True
+                known.accepted |= known.doubtful
 
     @rule(name=st.sampled_from(PEOPLE), what=st.sampled_from([Received.DELIVERED, Received.UNSUBSCRIBED]))
     def is_told(self, name: str, what: Received) -> None:
