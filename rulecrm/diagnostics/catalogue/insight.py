@@ -56,7 +56,8 @@ not whole. No difference can be trusted until it is known what.""",
         "R807",
         "too few, or all alike",
         """There are too few customers for an interval, or all of them did the same, so that nothing can be said of
-chance. The difference is shown where it is known; interval and p are missing.""",
+chance. The difference is shown where it is known; interval and p are missing. Where fewer than fifty customers of an
+arm came to any amount, the interval of amounts is there, and narrower than it should be.""",
     ),
     Code(
         "R808",

@@ -78,6 +78,7 @@ class Line:
         compared: treated less control; None where the two cannot be compared at all.
         open: how many customers' windows have not passed.
         theta: of CUPED, how much of what was before is taken off.
+        paying: of amounts, how many customers came to any, in the arm that has fewer of them; None of all else.
     """
 
     wave: int | None
@@ -88,6 +89,7 @@ class Line:
     compared: Compared | None
     open: int
     theta: float | None = None
+    paying: int | None = None
 
 
 def compared(seen: Seen, measure: str, window: str, wave: int | None, way: Way) -> Line:
@@ -102,12 +104,14 @@ def compared(seen: Seen, measure: str, window: str, wave: int | None, way: Way) 
     if measure not in MONEY:
         found = _shares(one, other, way)
         return Line(wave, window, measure, one, other, found, seen.open)
+    paying = int(min(np.count_nonzero(treated), np.count_nonzero(control)))
     if seen.before is not None:
         mine = (seen.arm == 0) | (seen.arm == ARMS.index(way.other))
         y, x, information = _units(seen.value[mine]), _units(seen.before[mine]), _information(int(mine.sum()), way)
         adjusted = cuped(y, x, seen.arm[mine] == 0, level=way.level, information=information)
-        return Line(wave, window, measure, one, other, adjusted.compared, seen.open, adjusted.theta)
-    return Line(wave, window, measure, one, other, _means(_units(treated), _units(control), way), seen.open)
+        return Line(wave, window, measure, one, other, adjusted.compared, seen.open, adjusted.theta, paying)
+    found = _means(_units(treated), _units(control), way)
+    return Line(wave, window, measure, one, other, found, seen.open, paying=paying)
 
 
 def _shares(one: Arm, other: Arm, way: Way) -> Compared:

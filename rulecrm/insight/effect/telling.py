@@ -159,12 +159,35 @@ def about_lines(lines: Sequence[Line], way: Way) -> list[Remark]:
                 f"所有顾客都一样，无法判断偶然性：{places.zh}",
             )
         )
+    thin = [line for line in lines if _thin(line)] if way.planned is None else []
+    if thin:
+        places = _places(thin)
+        found.append(
+            remark(
+                "R807",
+                f"fewer than {_PAYING} customers of an arm came to any amount, and chance makes more of it than the "
+                f"interval says; ask with `peeking=True` for a careful one: {places.en}",
+                f"有一组产生金额的顾客不足 {_PAYING} 人，实际的偶然波动大于区间所示；用 `peeking=True` 可得更稳妥的"
+                f"区间：{places.zh}",
+            )
+        )
     if way.other is not None and any(line.measure == "response" for line in lines):
         en = (
             "only the treated were sent anything that they could respond to: response has no counterpart in the control"
         )
         found.append(remark("R813", en, "只有干预组收到过可以回应的消息：响应率没有可比的对照", measure="response"))
     return found
+
+
+_PAYING = 50
+"""In A/A tests of 4,000 customers, of whom 5 % buy, Welch's p of revenue is below 0.05 in 5 % of them with halves (100
+who buy in an arm), in 9 % with a control of a tenth (20), in 15 % with one of a twentieth (10)."""
+
+
+def _thin(line: Line) -> bool:
+    """Whether an interval of amounts stands on few customers who came to any."""
+    there = line.compared is not None and line.compared.low is not None
+    return there and line.paying is not None and line.paying < _PAYING
 
 
 def _open(lines: Sequence[Line]) -> list[Remark]:

@@ -120,6 +120,16 @@ def test_where_all_are_alike_chance_is_not_spoken_of(buys: Buys) -> None:
     assert "R815" in codes(campaign_cost(made(BESIDE, buys), "care"))  # nothing was sent, so nothing was spent
 
 
+def test_few_who_buy_make_an_interval_of_amounts_too_narrow_and_that_is_said() -> None:
+    unlike = {f"c{n}": [(1, "10"), (2, str(5 + n))] for n in range(40)}
+    plain, careful = (
+        campaign_effect(made(BESIDE, unlike), "care", windows=["10d"], peeking=one) for one in (False, True)
+    )
+    assert row(plain, "revenue")["low"] is not None
+    assert [one for one in plain.remarks if one.code == "R807" and "peeking=True" in one.words.en]
+    assert not [one for one in careful.remarks if "peeking=True" in one.words.en]
+
+
 def test_a_window_that_has_passed_for_nobody_says_so() -> None:
     figure = campaign_effect(made(BESIDE, ALIKE), "care", windows=["10d", "90d"])
     found = figure.frame.filter(window="90d", measure="repurchase").row(0, named=True)
