@@ -25,7 +25,7 @@ def _stored(world: World, folder: Path) -> rulecrm.Facts:
 
 
 @given(cases(most=10, currencies=("CNY", "USD")), st.integers(1, 5))
-@fewer(3)
+@fewer(5)
 def test_in_memory_equals_shards_from_parquet(case: Case, shards: int) -> None:
     rules = case.rules()
     in_memory = rules.evaluate(facts_of(case.world), as_of=case.now)
@@ -40,7 +40,7 @@ def test_in_memory_equals_shards_from_parquet(case: Case, shards: int) -> None:
 
 
 @given(cases(most=10), st.integers(1, 5))
-@fewer(3)
+@fewer(5)
 def test_shards_of_frames_in_memory(case: Case, shards: int) -> None:
     rules, facts = case.rules(), facts_of(case.world)
     expected = rules.evaluate(facts, as_of=case.now)

@@ -11,12 +11,14 @@ from rulecrm.model.instants import to_microseconds
 from rulecrm.planning import make_plan
 from rulecrm.planning.passes import PASSES, Pass, narrow_windows
 from rulecrm.runtime.evaluate import evaluate_all, start_run
+from tests.strategies import fewer
 from tests.strategies.cases import Case, cases, facts_of
 
 
 @pytest.mark.parametrize("change", PASSES, ids=lambda change: change.__name__)
 def test_a_pass_changes_no_value(change: Pass) -> None:
     @given(cases(most=10))
+    @fewer(2)
     def check(case: Case) -> None:
         rules = case.rules()
         program, facts = rules.program, facts_of(case.world)
