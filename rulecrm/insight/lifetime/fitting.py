@@ -61,12 +61,17 @@ class Fitted:
         return tuple(map(float, self.values * np.sqrt(np.diag(self.covariance))))
 
     def intervals(self, level: float) -> tuple[tuple[float | None, float | None], ...]:
-        """Wald intervals on the logarithm, so that their lower ends are above 0."""
+        """Wald intervals on the logarithm, so that their lower ends are above 0.
+
+        An upper end beyond all numbers is None: the customers do not say how large the parameter may be.
+        """
         if self.covariance is None:
             return ((None, None),) * len(self.names)
         wide = NormalDist().inv_cdf(0.5 + level / 2) * np.sqrt(np.diag(self.covariance))
-        low, high = self.values * np.exp(-wide), self.values * np.exp(wide)
-        return tuple(zip(map(float, low), map(float, high), strict=True))
+        with np.errstate(over="ignore"):
+            low, high = self.values * np.exp(-wide), self.values * np.exp(wide)
+        ends = (float(one) if np.isfinite(one) else None for one in high)
+        return tuple(zip(map(float, low), ends, strict=True))
 
     def error_of(self, quantity: Callable[[Floats], Floats]) -> Floats | None:
         """Standard errors of what is computed from the parameters (an array), by the delta method."""
