@@ -12,25 +12,29 @@ from collections.abc import Iterable
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import did_you_mean
-from rulecrm.model.durations import Duration
+from rulecrm.model.durations import MICROSECONDS, Duration
 
 __all__ = ["Length", "duration_of", "known"]
 
 Length = str | dt.timedelta | Duration
 """`"45d"`, `"1mo"`, `"1d12h"` as rules write it, or a timedelta, whose days are calendar days."""
 
+_MOST = 40_000 * MICROSECONDS["d"]
 _PART = re.compile(r"(\d+)(mo|y|w|d|h|m|s)")
 
 
 def duration_of(length: Length) -> Duration:
-    """The duration, longer than nothing.
+    """The duration, longer than nothing and at most a hundred years: no figure looks further, and no calendar ends.
 
     Raises:
-        RulesError: R800 it is no duration, or not longer than nothing.
+        RulesError: R800 it is no duration, or not longer than nothing; R842 it is longer than a hundred years.
     """
     found = _read(length)
     if found is None or min(found.months, found.days, found.micros) < 0 or found == Duration():
         raise RulesError([Diagnostic("R800", f"`{length}` is no length of time", help="write it as `45d` or `3mo`")])
+    if found.most > _MOST:
+        message = f"`{length}` is too long to be looked at"
+        raise RulesError([Diagnostic("R842", message, help="a hundred years at most")])
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from attrs import define, evolve, field
@@ -84,6 +85,11 @@ class Shop:
         """ISO 4217 code of the reporting currency."""
         return self.rules.program.currency
 
+    @property
+    def today(self) -> dt.date:
+        """The day of T in the rules' zone."""
+        return self.as_of.astimezone(ZoneInfo(self.zone)).date()
+
     def __repr__(self) -> str:
         return f"<Shop as of {self.as_of.isoformat()}>"
 
@@ -106,9 +112,9 @@ class Shop:
     # --- rows -----------------------------------------------------------------------------------------------------
 
     def has(self, kind: str, *columns: str) -> bool:
-        """Whether the facts have rows of a kind, and these columns of them."""
-        world = self.rules.program.schema.kinds[kind]
-        if kind not in self.facts.kinds():
+        """Whether the facts have rows of a kind, which the rules need not know, and these columns of them."""
+        world = self.rules.program.schema.kinds.get(kind)
+        if world is None or kind not in self.facts.kinds():
             return False
         return not any(one.severity is Severity.ERROR for one in self.facts.check([(world, frozenset(columns))]))
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rulecrm
@@ -166,6 +166,7 @@ def every(shop: Shop) -> list[Figure]:
 
 
 @settings(max_examples=4)
+@example(255, 32, 131)  # one parameter may be as large as it likes
 @given(st.integers(1, 10_000), st.integers(1, 60), st.integers(5, 200))
 def test_whatever_the_shop_no_figure_breaks_and_the_future_changes_nothing(
     seed: int, customers: int, days: int

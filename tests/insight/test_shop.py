@@ -107,3 +107,20 @@ def test_a_figure_never_holds_a_number_that_is_none() -> None:
         Figure("broken", Words("a", "b"), Words("a", "b"), pl.DataFrame({"rate": [float("nan")]}))
     figure = Figure("whole", Words("a", "b"), Words("a", "b"), pl.DataFrame({"rate": [None, 0.5]}))
     assert figure.frame.height == 2
+
+
+@pytest.mark.parametrize("written", ["110y", "9999y", "99999999d"])
+def test_what_no_figure_looks_so_far_for_is_said(written: str) -> None:
+    assert duration_of("100y") == Duration(months=1200)
+    with pytest.raises(RulesError, match="a hundred years") as error:
+        duration_of(written)
+    assert error.value.diagnostics[0].code == "R842"
+
+
+def test_today_is_the_day_of_the_zone(shop: Shop) -> None:
+    assert shop.today == dt.date(2025, 3, 1)
+    assert shop.at("2025-02-28T23:59").today == dt.date(2025, 2, 28)
+
+
+def test_a_kind_that_the_rules_do_not_know_is_one_that_facts_do_not_have(shop: Shop) -> None:
+    assert not shop.has("answer", "seconds")

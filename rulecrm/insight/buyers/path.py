@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, followed, has, instant, period, worded
+from rulecrm.insight.buyers.reading import Period, bounded, followed, instant, period, worded
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
@@ -96,10 +96,10 @@ def orders_after(shop: Shop, *, within: Length = "90d", waits: Length = "1d") ->
     """
     stretch, patience = period(shop, within), period(shop, waits)
     there, remarks = _there(shop)
-    ordered = has(shop, "order")
+    ordered = shop.has("order")
     if not ordered:
         remarks.append(lacking(Words("what was ordered", "下单情况"), "`placed_at` of `orders`"))
-    known, amounts = (there if ordered else []), has(shop, "cart", "amount")
+    known, amounts = (there if ordered else []), shop.has("cart", "amount")
     outcomes = _outcomes(shop, known, stretch, patience.length) if known else None
     parts = [] if outcomes is None else [_after(step, outcomes, valued=amounts) for step in known]
     if parts and not sum(int(part.get_column("events")[0]) for part in parts):
@@ -143,7 +143,7 @@ _AFTER: Mapping[str, pl.DataType] = {
 
 
 def _there(shop: Shop) -> tuple[list[str], list[Remark]]:
-    there = [step for step in _STEPS if has(shop, step)]
+    there = [step for step in _STEPS if shop.has(step)]
     return there, [lacking(words, f"rows of `{step}`") for step, words in _STEPS.items() if step not in there]
 
 
@@ -177,7 +177,7 @@ def _outcomes(shop: Shop, steps: list[str], stretch: Period, patience: Duration)
     over = shop.shifted(pl.col("at"), patience) <= instant(shop.as_of)
     parts = []
     for step in steps:
-        valued = step == "cart" and has(shop, "cart", "amount")
+        valued = step == "cart" and shop.has("cart", "amount")
         rows = _events(shop, step, ("amount",) if valued else ()).filter(stretch.rows() & over)
         amount = pl.col("amount") if valued else pl.lit(None, pl.Int64).alias("amount")
         parts.append(worded(rows).select(pl.col("step").cast(_STEP), "customer", "at", amount))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from rulecrm.insight.asking import Length, known
-from rulecrm.insight.buyers.reading import Period, bounded, has, known_sum, members, of_members, period, priced, shared
+from rulecrm.insight.buyers.reading import Period, bounded, known_sum, members, of_members, period, priced, shared
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
@@ -100,7 +100,7 @@ _COLUMNS = {
 
 def _kind(shop: Shop, by: str) -> str | None:
     """The rows that tell what was bought: lines, or where they do not tell it whole orders."""
-    return next((kind for kind in ("item", "purchase") if has(shop, kind, by)), None)
+    return next((kind for kind in ("item", "purchase") if shop.has(kind, by)), None)
 
 
 def _lacks(shop: Shop, kind: str | None, by: str) -> list[Remark]:

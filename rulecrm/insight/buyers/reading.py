@@ -22,7 +22,7 @@ from rulecrm.model.durations import Duration
 from rulecrm.runtime.arrays import Array
 
 __all__ = [
-    "INSTANT", "Period", "bounded", "followed", "has", "instant", "known_sum", "members", "of_members", "per", "period",
+    "INSTANT", "Period", "bounded", "followed", "instant", "known_sum", "members", "of_members", "per", "period",
     "priced", "segment_of", "shared", "worded",
 ]  # fmt: skip
 
@@ -70,14 +70,9 @@ def instant(at: dt.datetime) -> pl.Expr:
     return pl.lit(at).cast(INSTANT)
 
 
-def has(shop: Shop, kind: str, *columns: str) -> bool:
-    """Whether the facts have rows of a kind, which the rules need not know, and these columns of them."""
-    return kind in shop.rules.program.schema.kinds and shop.has(kind, *columns)
-
-
 def priced(shop: Shop, kind: str = "purchase") -> bool:
     """Whether the rows of a kind have amounts."""
-    return has(shop, kind, "amount")
+    return shop.has(kind, "amount")
 
 
 def segment_of(shop: Shop, name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, has, known_sum, per, period, priced
+from rulecrm.insight.buyers.reading import Period, bounded, known_sum, per, period, priced
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, length, nothing
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
@@ -101,7 +101,7 @@ def _judged(shop: Shop, sense: str, stretch: Period, new_for: Duration) -> pl.Da
         "coupon": ("purchase", "coupon"),
         "newness": ("item", "listed_at"),
     }[sense]
-    if not has(shop, kind, column):
+    if not shop.has(kind, column):
         return None
     amounts = priced(shop, kind)
     rows = shop.rows(kind, ["customer", column, *(["amount"] if amounts else [])])

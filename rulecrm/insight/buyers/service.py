@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, has, period, shared, worded
+from rulecrm.insight.buyers.reading import Period, bounded, period, shared, worded
 from rulecrm.insight.buyers.standard import Standard, standard
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, length, nothing
 from rulecrm.insight.figure import Figure, Words
@@ -122,7 +122,7 @@ def _cancellations(shop: Shop, _module: Standard, stretch: Period) -> pl.DataFra
 
 
 def _inquiries(shop: Shop, module: Standard, stretch: Period) -> pl.DataFrame | None:
-    if not (has(shop, "inquiry") and has(shop, "order")):
+    if not (shop.has("inquiry") and shop.has("order")):
         return None
     asking = module.param("asking_before")
     assert isinstance(asking, Duration)
@@ -166,7 +166,7 @@ _ROWS: Mapping[str, Callable[[Shop, Standard, Period], pl.DataFrame | None]] = {
 def _where(
     shop: Shop, kind: str, column: str, bad: pl.Expr, stretch: Period, *, of: pl.Expr | None = None
 ) -> pl.DataFrame | None:
-    if not has(shop, kind, column):
+    if not shop.has(kind, column):
         return None
     rows = shop.rows(kind, ["customer", column]).filter(stretch.rows() & pl.col("customer").is_not_null())
     rows = rows if of is None else rows.filter(of)
@@ -185,7 +185,7 @@ def _counted(measure: str, rows: pl.DataFrame, amount: pl.Expr | None) -> pl.Dat
 
 
 def _paid_back(shop: Shop, stretch: Period) -> pl.Expr | None:
-    if not has(shop, "refund", "amount"):
+    if not shop.has("refund", "amount"):
         return None
     rows = shop.rows("refund", ["amount"]).filter(stretch.rows())
     total = rows.select(pl.col("amount").sum()).collect(engine="in-memory").item()

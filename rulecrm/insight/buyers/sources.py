@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, has, instant, known_sum, per, period, priced, shared
+from rulecrm.insight.buyers.reading import Period, bounded, instant, known_sum, per, period, priced, shared
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.shop import Shop
@@ -50,7 +50,7 @@ def sources(shop: Shop, *, within: Length = "1y", again_within: Length = "45d") 
         f"{patience.words.zh}内的再次购买（不论来源），仅统计该期限已满的客户。订单、销售额与退款为这些新客户截至目前"
         "的全部记录。",
     )
-    if not has(shop, "purchase", "source"):
+    if not shop.has("purchase", "source"):
         remarks: list[Remark] = [lacking(Words("where customers come from", "客户来源"), "`source` of `orders`")]
         return Figure(
             "sources", title, definition, pl.DataFrame(schema=_COLUMNS), _TITLES, tuple(remarks), (), shop.currency
@@ -98,14 +98,14 @@ def _each(shop: Shop, stretch: Period, patience: Period) -> pl.DataFrame:
         .with_columns(
             over.alias("over"),
             (over & (pl.col("second") <= due)).fill_null(value=False).alias("in_time"),
-            pl.col("refunds").fill_null(0) if has(shop, "purchase", "refunded") else pl.col("refunds"),
+            pl.col("refunds").fill_null(0) if shop.has("purchase", "refunded") else pl.col("refunds"),
         )
     )
 
 
 def _refunds(shop: Shop) -> pl.DataFrame:
     """How many purchases of a customer were refunded; those with none are left out."""
-    if not has(shop, "purchase", "refunded"):
+    if not shop.has("purchase", "refunded"):
         return shop.purchases().clear().select("customer", pl.lit(None, pl.Int64).alias("refunds"))
     back = shop.rows("purchase", ["customer", "refunded"]).filter("refunded")
     return back.group_by("customer").agg(pl.len().cast(pl.Int64).alias("refunds")).collect(engine="in-memory")
@@ -140,7 +140,7 @@ def _remarks(shop: Shop, frame: pl.DataFrame) -> list[Remark]:
     found = []
     if not priced(shop):
         found.append(lacking(Words("revenue", "销售额"), "`amount` of `orders`"))
-    if not has(shop, "purchase", "refunded"):
+    if not shop.has("purchase", "refunded"):
         found.append(lacking(Words("refunds", "退款"), "`refunded_at` of `orders`"))
     none, few = (
         [source or "–" for source, base in frame.select("source", "base").iter_rows() if base in those]

@@ -15,7 +15,6 @@ from rulecrm.insight.buyers.reading import (
     Period,
     bounded,
     followed,
-    has,
     instant,
     known_sum,
     per,
@@ -118,7 +117,7 @@ _LACKING = {
 
 
 def _asked(shop: Shop, stretch: Period, patience: Period) -> pl.DataFrame | None:
-    if not (has(shop, "inquiry", "staff") and has(shop, "purchase")):
+    if not (shop.has("inquiry", "staff") and shop.has("purchase")):
         return None
     over = shop.shifted(pl.col("at"), patience.length) <= instant(shop.as_of)
     rows = shop.rows("inquiry", ["customer", "staff"]).filter(_named() & stretch.rows() & over)
@@ -131,9 +130,9 @@ def _asked(shop: Shop, stretch: Period, patience: Period) -> pl.DataFrame | None
 
 
 def _sold(shop: Shop, stretch: Period) -> pl.DataFrame | None:
-    if not has(shop, "purchase", "staff"):
+    if not shop.has("purchase", "staff"):
         return None
-    extra = [name for name in ("amount", "refunded") if has(shop, "purchase", name)]
+    extra = [name for name in ("amount", "refunded") if shop.has("purchase", name)]
     rows = shop.rows("purchase", ["customer", "staff", *extra]).filter(_named() & stretch.rows())
     amount = pl.col("amount").sum() if "amount" in extra else pl.lit(None, pl.Int64)
     refunded = pl.col("refunded").sum() if "refunded" in extra else pl.lit(None, pl.Int64)
@@ -157,7 +156,7 @@ def _sold(shop: Shop, stretch: Period) -> pl.DataFrame | None:
 
 
 def _rated(shop: Shop, stretch: Period, low_stars: int) -> pl.DataFrame | None:
-    if not has(shop, "review", "staff", "rating"):
+    if not shop.has("review", "staff", "rating"):
         return None
     rows = shop.rows("review", ["customer", "staff", "rating"])
     rows = rows.filter(_named() & stretch.rows() & pl.col("rating").is_not_null())
@@ -173,7 +172,7 @@ def _rated(shop: Shop, stretch: Period, low_stars: int) -> pl.DataFrame | None:
 
 
 def _answered(shop: Shop, stretch: Period) -> pl.DataFrame | None:
-    if not has(shop, "answer", "staff", "seconds"):
+    if not shop.has("answer", "staff", "seconds"):
         return None
     rows = shop.rows("answer", ["staff", "seconds"]).filter(stretch.rows() & pl.col("staff").is_not_null())
     return (
@@ -206,7 +205,7 @@ def _remarks(shop: Shop, parts: dict[str, pl.DataFrame | None], frame: pl.DataFr
     if parts["sold"] is not None:
         if not priced(shop):
             found.append(lacking(Words("revenue", "销售额"), "`amount` of `orders`"))
-        if not has(shop, "purchase", "refunded"):
+        if not shop.has("purchase", "refunded"):
             found.append(lacking(Words("refunds", "退款"), "`refunded_at` of `orders`"))
         found += _unnamed(shop, stretch)
     if any(part is not None for part in parts.values()) and frame.is_empty():

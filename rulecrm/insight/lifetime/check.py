@@ -12,10 +12,9 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from rulecrm.insight.asking import Length
-from rulecrm.insight.extras import stretch
+from rulecrm.insight.asking import Length, duration_of
 from rulecrm.insight.figure import Figure, Remark, Words
-from rulecrm.insight.lifetime.counted import local_day, purchase_days
+from rulecrm.insight.lifetime.counted import purchase_days
 from rulecrm.insight.lifetime.fitting import Floats
 from rulecrm.insight.lifetime.model import Lifetime, fit_lifetime
 from rulecrm.insight.lifetime.totals import sums_ahead
@@ -43,10 +42,10 @@ def clv_check(shop: Shop, *, holdout: Length = "90d", level: float = 0.95) -> Fi
     Raises:
         RulesError: R800 no length of time, R819 a confidence that is none.
     """
-    sure, length = checked_level(level), stretch(holdout)
+    sure, length = checked_level(level), duration_of(holdout)
     before = shop.at(shop.before(length))
     fitted = fit_lifetime(before)
-    days = float((local_day(shop) - local_day(before)).days)
+    days = float((shop.today - before.today).days)
     remarks = list(fitted.remarks)
     schema = {
         "repeats": pl.String, "customers": pl.Int64, "predicted": pl.Float64, "low": pl.Float64, "high": pl.Float64,
@@ -58,14 +57,14 @@ def clv_check(shop: Shop, *, holdout: Length = "90d", level: float = 0.95) -> Fi
         remarks += _told(frame)
     written = length.written(" ")
     en = (
-        f"{COUNTING.en}The BG/NBD model is fitted as of {local_day(before)}, {written} before T. Every customer "
+        f"{COUNTING.en}The BG/NBD model is fitted as of {before.today}, {written} before T. Every customer "
         "who had "
         "bought by then is counted by the number of repeats so far; predicted is the mean number of purchase days that "
         f"the model expects of such customers in the {written} after, actual the mean that they had. The interval "
         f"({sure:.0%}) is where the actual mean is expected: it covers chance and the parameters."
     )
     zh = (
-        f"{COUNTING.zh}BG/NBD 模型截至 {local_day(before)}（T 之前 {written}）拟合。"
+        f"{COUNTING.zh}BG/NBD 模型截至 {before.today}（T 之前 {written}）拟合。"
         "届时已购买的每位顾客按已有复购次数分组；"
         f"预测值是模型对此类顾客其后 {written} 内购买日数的预期均值，实际值是其真实均值。区间（{sure:.0%}）"
         "是实际均值的预期范围，"
@@ -86,7 +85,7 @@ def clv_check(shop: Shop, *, holdout: Length = "90d", level: float = 0.95) -> Fi
 def _actual(shop: Shop, before: Shop, fitted: Lifetime) -> Floats:
     """Purchase days of each customer after the day on which the model was fitted."""
     days = purchase_days(shop)
-    later = days.day > (local_day(before) - dt.date(1970, 1, 1)).days
+    later = days.day > (before.today - dt.date(1970, 1, 1)).days
     size = int(days.code.max(initial=-1)) + 1
     counts = np.bincount(days.code[later], minlength=size)
     first = np.searchsorted(days.code, np.arange(size))

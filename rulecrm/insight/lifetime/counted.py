@@ -7,7 +7,6 @@ Invariant: 0 <= recency <= age, recency 0 exactly where there is no repeat; noth
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -18,7 +17,7 @@ from rulecrm.insight.lifetime.fitting import Floats
 from rulecrm.insight.shop import Shop
 from rulecrm.model.types import MONEY_SCALE
 
-__all__ = ["WEEK", "Collapsed", "Counted", "Days", "collapse", "count_customers", "local_day", "purchase_days"]
+__all__ = ["WEEK", "Collapsed", "Counted", "Days", "collapse", "count_customers", "purchase_days"]
 
 Ints = NDArray[np.int64]
 
@@ -90,11 +89,6 @@ class Collapsed:
     place: Ints
 
 
-def local_day(shop: Shop) -> dt.date:
-    """The day of T in the zone of the rules."""
-    return shop.as_of.astimezone(ZoneInfo(shop.zone)).date()
-
-
 @frozen(eq=False)
 class Days:
     """A row for each customer and day with a purchase, by customer and in the order of time.
@@ -152,7 +146,7 @@ def _sums(values: Ints, start: Ints) -> Ints:
 
 def count_customers(shop: Shop) -> Counted:
     """Every customer who bought up to T."""
-    today = (local_day(shop) - dt.date(1970, 1, 1)).days
+    today = (shop.today - dt.date(1970, 1, 1)).days
     days = purchase_days(shop)
     first = _starts(days.code)
     count = np.diff(np.append(first, len(days.code)))

@@ -17,10 +17,8 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import Length, duration_of
-from rulecrm.insight.extras import stretch
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.lifetime import ahead, spending
-from rulecrm.insight.lifetime.counted import local_day
 from rulecrm.insight.lifetime.fitting import Floats
 from rulecrm.insight.lifetime.model import Lifetime, amount_of, days_of, fit_lifetime, money_of
 from rulecrm.insight.lifetime.totals import Sums, money_ahead, squares, sums_ahead
@@ -53,7 +51,7 @@ def repeat_forecast(
         message = f"`{horizon}` is shorter than a week"
         raise RulesError([Diagnostic("R842", message, help="the forecast is of whole weeks, such as `13w`")])
     fitted = model or fit_lifetime(shop)
-    first = local_day(shop) + dt.timedelta(days=1)
+    first = shop.today + dt.timedelta(days=1)
     starts = [first + dt.timedelta(weeks=number) for number in range(weeks)]
     frame = pl.DataFrame(
         {
@@ -137,7 +135,7 @@ def customers_needed(
     goal, days, sure = amount_of(target), days_of(shop, period), checked_level(level)
     fitted = model or fit_lifetime(shop)
     remarks = [*fitted.remarks, *beyond(fitted, days)]
-    since = shop.before(stretch(period))
+    since = shop.before(duration_of(period))
     won = shop.purchases().filter((pl.col("number") == 1) & (pl.col("at") > since)).height
     row: dict[str, object] = {"target": goal, "won_before": won}
     one = _newcomer(fitted, days)

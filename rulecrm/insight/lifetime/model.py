@@ -15,8 +15,8 @@ import polars as pl
 from attrs import field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.insight.asking import Length
-from rulecrm.insight.extras import need, stretch
+from rulecrm.insight.asking import Length, duration_of
+from rulecrm.insight.extras import need
 from rulecrm.insight.figure import Remark, Words
 from rulecrm.insight.lifetime import ahead, repeats, spending
 from rulecrm.insight.lifetime.counted import Collapsed, Counted, Ints, collapse, count_customers
@@ -224,7 +224,7 @@ def days_of(shop: Shop, length: Length) -> float:
         RulesError: R800 it is no length, R842 it is longer than a hundred years.
     """
     zone = ZoneInfo(shop.zone)
-    end = calendar.shift_scalar(to_microseconds(shop.as_of), stretch(length), shop.zone)
+    end = calendar.shift_scalar(to_microseconds(shop.as_of), duration_of(length), shop.zone)
     now, then = (one.astimezone(zone).replace(tzinfo=None) for one in (shop.as_of, from_microseconds(end)))
     return (then - now) / dt.timedelta(days=1)
 

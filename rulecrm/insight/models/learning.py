@@ -13,8 +13,7 @@ import polars as pl
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.insight.asking import Length, known
-from rulecrm.insight.extras import stretch
+from rulecrm.insight.asking import Length, duration_of, known
 from rulecrm.insight.figure import Figure
 from rulecrm.insight.lifetime.fitting import Floats
 from rulecrm.insight.models.card import learn
@@ -90,7 +89,7 @@ def train(
     program = shop.rules.program
     forms = {one.symbol: one for one in program.definitions if one.subject == "customer" and one.form != "classify"}
     form = forms[known(target, forms, "segment or metric about customers")].form
-    length = stretch(horizon)
+    length = duration_of(horizon)
 
     def outcome(points: pl.DataFrame) -> Floats:
         later = points.select("customer", shop.shifted(pl.col("at"), length).alias("at"))
@@ -114,7 +113,7 @@ def churn(
     name: str = "churn",
 ) -> Trained:
     """A model of who will not buy within a horizon, among those who have bought; arguments are those of `train`."""
-    length = stretch(horizon)
+    length = duration_of(horizon)
 
     def outcome(points: pl.DataFrame) -> Floats:
         return _without_purchase(shop, points, length)

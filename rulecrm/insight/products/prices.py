@@ -109,7 +109,7 @@ def price_sensitivity(
 def _weekly(lines: pl.DataFrame, shop: Shop, since: dt.datetime) -> pl.DataFrame:
     """`product`, `week` (its Monday), `units`, `price` Float64 in 1/10,000 units, of whole weeks with sales."""
     monday = pl.col("at").dt.convert_time_zone(shop.zone).dt.date().dt.truncate("1w").alias("week")
-    today = shop.as_of.astimezone(ZoneInfo(shop.zone)).date()
+    today = shop.today
     this_week = today - dt.timedelta(days=today.weekday())
     begin = since.astimezone(ZoneInfo(shop.zone))
     first = begin.date() + dt.timedelta(days=begin.time() > dt.time())  # a day that is there in part does not count

@@ -9,7 +9,6 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -74,7 +73,7 @@ def seasonality(
     )
     definition = _definition(by, measure, product or category, level)
     series = pl.DataFrame(schema={"day": pl.Date, "value": pl.Int64}) if isinstance(daily, Remark) else daily
-    today = shop.as_of.astimezone(ZoneInfo(shop.zone)).date()
+    today = shop.today
     periods, values, days = _cycles(series, by, today)
     frame = _indexed(periods, values, days, level)
     if measure == "revenue":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -142,7 +141,7 @@ def payback(
         .collect(engine="in-memory")
     )
     matched = won(shop, _sizes(found, "size"), per_customer=per_customer, spent=spent)
-    today = shop.as_of.astimezone(ZoneInfo(shop.zone)).date()
+    today = shop.today
     priced = _priced(shop)
     table = []
     for source in matched.sources:

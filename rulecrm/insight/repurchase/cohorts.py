@@ -7,7 +7,6 @@ Invariant: a cell whose period is not over at T is missing, never small.
 from __future__ import annotations
 
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -86,7 +85,7 @@ def _cells(shop: Shop, by: Unit) -> pl.DataFrame:
 
 def _grid(cells: pl.DataFrame, shop: Shop, by: Unit) -> pl.DataFrame:
     """Every cell up to the period of T, and whether it is `over`."""
-    today = shop.as_of.astimezone(ZoneInfo(shop.zone)).date()
+    today = shop.today
     running = int(pl.select(pl.lit(today).alias("day")).select(_ordinal("day", by)).item())
     return (
         cells.filter(pl.col("period") == 0)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -72,7 +71,7 @@ def weekly_targets(shop: Shop, targets: Targets) -> Figure:
     """
     asked = _asked(shop, targets)
     micros = to_microseconds(shop.as_of)
-    running = shop.as_of.astimezone(ZoneInfo(shop.zone)).date()
+    running = shop.today
     running -= dt.timedelta(days=running.weekday())
     priced = shop.purchases().get_column("amount").count() > 0 or not shop.purchases().height
     sums = _by_week(shop)
@@ -113,7 +112,7 @@ def _asked(shop: Shop, targets: Targets) -> Asked:
     if isinstance(targets, pl.DataFrame):
         found = _of_frame(targets)
     else:
-        running = shop.as_of.astimezone(ZoneInfo(shop.zone)).date()
+        running = shop.today
         running -= dt.timedelta(days=running.weekday())
         found = []
         for measure, given in targets.items():
