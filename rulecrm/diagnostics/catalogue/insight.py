@@ -406,7 +406,7 @@ outside.""",
         "R870",
         "a package for pictures is missing",
         """Pictures of figures, and with them the report, need Altair and vl-convert, which the extra `rulecrm[report]`
-brings: `pip install rulecrm[report]`. Figures themselves do without.""",
+brings: `pip install "rulecrm[report]"`. Figures themselves do without.""",
     ),
     Code(
         "R871",

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, followed, instant, period, worded
+from rulecrm.insight.buyers.reading import Period, followed, instant, period, worded
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing
 from rulecrm.insight.figure import Figure, Remark, Words
+from rulecrm.insight.shares import with_share
 from rulecrm.insight.shop import Shop
 from rulecrm.model.durations import Duration
 
@@ -53,7 +54,7 @@ def path_to_purchase(shop: Shop, *, within: Length = "1y", before: Length = "14d
     if there and latest.is_empty():
         remarks.append(nothing(Words("nobody bought anything in that time", "该时段内没有人购买")))
     empty = pl.DataFrame(schema=_BEFORE)
-    frame = bounded(pl.concat(parts) if parts else empty, "preceded", "customers")
+    frame = with_share(pl.concat(parts) if parts else empty, "preceded", "customers")
     return Figure(
         "path_to_purchase",
         Words("Before a purchase", "购买前行为"),
@@ -106,7 +107,7 @@ def orders_after(shop: Shop, *, within: Length = "90d", waits: Length = "1d") ->
         remarks.append(nothing(Words("nothing of this happened in that time", "该时段内没有此类行为")))
     if "cart" in known and not amounts:
         remarks.append(lacking(Words("the value of carts", "购物车金额"), "`amount` of `cart`", about={"step": "cart"}))
-    frame = bounded(pl.concat(parts) if parts else pl.DataFrame(schema=_AFTER), "ordered", "customers")
+    frame = with_share(pl.concat(parts) if parts else pl.DataFrame(schema=_AFTER), "ordered", "customers")
     return Figure(
         "orders_after",
         Words("Orders after views, carts and inquiries", "浏览、加购、咨询后的下单"),

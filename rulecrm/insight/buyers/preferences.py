@@ -9,9 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 from rulecrm.insight.asking import Length, known
-from rulecrm.insight.buyers.reading import Period, bounded, known_sum, members, of_members, period, priced, shared
+from rulecrm.insight.buyers.reading import Period, known_sum, members, of_members, period, priced
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
+from rulecrm.insight.shares import shared, with_share
 from rulecrm.insight.shop import Shop
 
 __all__ = ["preferences"]
@@ -134,7 +135,7 @@ def _counted(rows: pl.DataFrame, own: pl.DataFrame, top: int) -> pl.DataFrame:
     of_shop = _each(rows).select("name", pl.col("customers").alias("shop_customers"))
     found = _each(own).sort("customers", "name", descending=[True, False]).head(top)
     found = found.join(of_shop, on="name", how="left", maintain_order="left")
-    found = bounded(found.with_columns(pl.lit(buyers, pl.Int64).alias("whole")), "customers", "whole")
+    found = with_share(found.with_columns(pl.lit(buyers, pl.Int64).alias("whole")), "customers", "whole")
     shop_share = shared(pl.col("shop_customers"), pl.lit(everyone))
     amount, total = pl.col("amount"), int(own.get_column("amount").sum() or 0)
     return found.select(

@@ -17,13 +17,11 @@ from rulecrm.insight.asking import Length, duration_of, known
 from rulecrm.insight.buyers.wording import length
 from rulecrm.insight.figure import Words
 from rulecrm.insight.shop import Shop
-from rulecrm.insight.statistics import proportion
 from rulecrm.model.durations import Duration
-from rulecrm.runtime.arrays import Array
 
 __all__ = [
-    "INSTANT", "Period", "bounded", "followed", "instant", "known_sum", "members", "of_members", "per", "period",
-    "priced", "segment_of", "shared", "worded",
+    "INSTANT", "Period", "followed", "instant", "known_sum", "members", "of_members", "per", "period",
+    "priced", "segment_of", "worded",
 ]  # fmt: skip
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -132,16 +130,6 @@ def followed(rows: pl.DataFrame, by: pl.DataFrame, within: Duration, shop: Shop)
 # --- sums ---------------------------------------------------------------------------------------------------------
 
 
-def shared(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    """A share, Float64; missing where there is no whole.
-
-    A column is divided by a column: Polars divides by one number by multiplying with its reciprocal, by which 49 of 49
-    are not quite all.
-    """
-    column = part * 0 + whole
-    return pl.when(column > 0).then(part / column)
-
-
 def known_sum(name: str) -> pl.Expr:
     """A sum; missing, not 0, of nothing that is known."""
     return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
@@ -154,18 +142,3 @@ def per(amount: pl.Expr, count: pl.Expr) -> pl.Expr:
     rest = 2 * (amount - below * count)
     up = (rest > count) | ((rest == count) & (below % 2 != 0))
     return Shop.paid(below + up.cast(pl.Int64))
-
-
-def bounded(
-    frame: pl.DataFrame, part: str, whole: str, *, names: tuple[str, str, str] = ("share", "low", "high")
-) -> pl.DataFrame:
-    """A frame with the share of two of its counts, and Wilson's interval at 95 %; missing where there is no whole."""
-    parts: Array = frame.get_column(part).to_numpy()
-    wholes: Array = frame.get_column(whole).to_numpy()
-    bounds = [proportion(int(x), int(n)) for x, n in zip(parts, wholes, strict=True)]
-    share, low, high = names
-    return frame.with_columns(
-        shared(pl.col(part), pl.col(whole)).alias(share),
-        pl.Series(low, [one.low for one in bounds], pl.Float64),
-        pl.Series(high, [one.high for one in bounds], pl.Float64),
-    )

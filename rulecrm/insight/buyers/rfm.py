@@ -9,10 +9,11 @@ from __future__ import annotations
 import polars as pl
 
 from rulecrm.insight.asking import Length, duration_of
-from rulecrm.insight.buyers.reading import instant, per, priced, shared
+from rulecrm.insight.buyers.reading import instant, per, priced
 from rulecrm.insight.buyers.standard import Standard, standard
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, length, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
+from rulecrm.insight.shares import shared
 from rulecrm.insight.shop import Shop
 from rulecrm.model.durations import Duration
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, known_sum, per, period, priced
+from rulecrm.insight.buyers.reading import Period, known_sum, per, period, priced
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, length, nothing
 from rulecrm.insight.figure import Figure, Remark, Words
+from rulecrm.insight.shares import with_share
 from rulecrm.insight.shop import Shop
 from rulecrm.model.durations import Duration
 
@@ -150,7 +151,7 @@ def _banded(sense: str, rows: pl.DataFrame, at_least: int) -> pl.DataFrame:
     if rows.get_column("amount").is_not_null().any():  # then nothing in a band is nothing, not unknown
         found = found.with_columns(pl.col("amount").fill_null(0))
     full = pl.col("amount") + pl.col("off")
-    return bounded(found, "customers", "base").select(
+    return with_share(found, "customers", "base").select(
         pl.lit(sense).alias("sense"), "band", "customers", "base", "share", "low", "high", "purchases",
         Shop.paid(pl.col("amount")).alias("revenue"),
         per(pl.col("amount"), n).alias("order_value"),

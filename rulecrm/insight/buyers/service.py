@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, period, shared, worded
+from rulecrm.insight.buyers.reading import Period, period, worded
 from rulecrm.insight.buyers.standard import Standard, standard
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, length, nothing
 from rulecrm.insight.figure import Figure, Words
+from rulecrm.insight.shares import shared, with_share
 from rulecrm.insight.shop import Shop
 from rulecrm.model.durations import Duration
 
@@ -68,7 +69,7 @@ def service_record(shop: Shop, *, within: Length = "1y") -> Figure:
         "service_record",
         Words("Returns, bargaining and complaints", "退货、议价与投诉"),
         _definition(module, stretch),
-        bounded(frame, "customers", "customers_base").select(
+        with_share(frame, "customers", "customers_base").select(
             "measure", "base", "happened", shared(pl.col("happened"), pl.col("base")).alias("happened_share"),
             "customers_base", "customers", "share", "low", "high", "amount",
         ),

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import Period, bounded, instant, known_sum, per, period, priced, shared
+from rulecrm.insight.buyers.reading import Period, instant, known_sum, per, period, priced
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
+from rulecrm.insight.shares import shared, with_share
 from rulecrm.insight.shop import Shop
 
 __all__ = ["sources"]
@@ -120,7 +121,7 @@ def _counted(each: pl.DataFrame) -> pl.DataFrame:
         known_sum("amount"), known_sum("refunds"), known_sum("first_amount"),
     )  # fmt: skip
     return (
-        bounded(sums, "again", "base", names=("again_share", "low", "high"))
+        with_share(sums, "again", "base", names=("again_share", "low", "high"))
         .sort("new_customers", "source", descending=[True, False], nulls_last=True)
         .select(
             "source", "new_customers",

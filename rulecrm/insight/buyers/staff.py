@@ -11,20 +11,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import (
-    Period,
-    bounded,
-    followed,
-    instant,
-    known_sum,
-    per,
-    period,
-    priced,
-    shared,
-)
+from rulecrm.insight.buyers.reading import Period, followed, instant, known_sum, per, period, priced
 from rulecrm.insight.buyers.standard import standard
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
+from rulecrm.insight.shares import shared, with_share
 from rulecrm.insight.shop import Shop
 
 __all__ = ["staff"]
@@ -126,7 +117,7 @@ def _asked(shop: Shop, stretch: Period, patience: Period) -> pl.DataFrame | None
         pl.col("customer").n_unique().cast(pl.Int64).alias("asked"),
         pl.col("customer").filter(pl.col("next").is_not_null()).n_unique().cast(pl.Int64).alias("converted"),
     )
-    return bounded(each, "converted", "asked", names=("conversion", "low", "high"))
+    return with_share(each, "converted", "asked", names=("conversion", "low", "high"))
 
 
 def _sold(shop: Shop, stretch: Period) -> pl.DataFrame | None:

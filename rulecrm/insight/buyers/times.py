@@ -9,9 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 from rulecrm.insight.asking import Length
-from rulecrm.insight.buyers.reading import members, of_members, period, priced, shared
+from rulecrm.insight.buyers.reading import members, of_members, period, priced
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
+from rulecrm.insight.shares import shared
 from rulecrm.insight.shop import Shop
 
 __all__ = ["buying_times"]

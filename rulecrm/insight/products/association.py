@@ -1,6 +1,6 @@
 """Whether two things go together more often than chance would have it.
 
-In: counts as arrays. Out: lifts with intervals, probabilities, and their correction for how many pairs were looked at.
+In: counts as arrays. Out: lifts with intervals, and probabilities.
 Invariant: no NaN; probabilities are exact sums of hypergeometric terms.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-__all__ = ["Lifts", "at_least_so_many", "at_most_so_many", "beyond_usual", "holm", "lifts", "usual_lifts", "wilson"]
+__all__ = ["Lifts", "at_least_so_many", "at_most_so_many", "beyond_usual", "lifts", "usual_lifts"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,16 +48,6 @@ def lifts(both: Ints, left: Ints, right: Ints, total: int, *, level: float = 0.9
     variance = np.maximum(1 / b - 1 / m - 1 / n + (2 * lift - 1) / total, 0.0)
     width = np.exp(NormalDist().inv_cdf(0.5 + level / 2) * np.sqrt(variance))
     return Lifts(lift, lift / width, lift * width)
-
-
-def wilson(successes: Ints, trials: Ints, *, level: float = 0.95) -> tuple[Floats, Floats]:
-    """The bounds of Wilson's score interval (1927) of shares; `trials` is at least 1 each."""
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    n = trials.astype(np.float64)
-    p = successes.astype(np.float64) / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def at_least_so_many(both: Ints, left: Ints, right: Ints, total: int) -> Floats:
@@ -139,18 +129,3 @@ def _term(k: Floats, m: Floats, n: Floats, total: int) -> Floats:
         gammaln(m + 1) + gammaln(n + 1) + gammaln(total - m + 1) + gammaln(total - n + 1) - gammaln(total + 1.0)
     ) - sum(gammaln(cell + 1) for cell in sure)
     return np.where(possible, np.exp(np.minimum(logarithm, 0.0)), 0.0)
-
-
-def holm(ps: Floats, tests: int) -> Floats:
-    """Probabilities corrected by Holm (1979) for so many tests, whatever their dependence.
-
-    Tests that are not among `ps` were made, too; they count as those that found least.
-    """
-    if not len(ps):
-        return ps
-    order = np.argsort(ps, kind="stable")
-    steps = np.maximum(tests - np.arange(len(ps)), 1)
-    corrected = np.maximum.accumulate(np.minimum(ps[order] * steps, 1.0))
-    back = np.empty_like(corrected)
-    back[order] = corrected
-    return back

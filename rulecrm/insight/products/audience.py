@@ -17,13 +17,13 @@ from rulecrm.insight.products.association import (
     at_least_so_many,
     at_most_so_many,
     beyond_usual,
-    holm,
     lifts,
     usual_lifts,
-    wilson,
 )
 from rulecrm.insight.products.lines import lines_of, of_which
+from rulecrm.insight.shares import with_share
 from rulecrm.insight.shop import Shop
+from rulecrm.insight.statistics import adjust
 from rulecrm.insight.statistics.asked import checked_level
 
 __all__ = ["likely_next", "product_audience"]
@@ -130,21 +130,26 @@ def _compared(counts: pl.DataFrame, buyers: int, customers: int, level: float) -
     both = counts.get_column("buyers").to_numpy().astype(np.int64)
     has = counts.get_column("customers").to_numpy().astype(np.int64)
     all_buyers = np.full_like(both, buyers)
-    low, high = wilson(both, all_buyers, level=level)
     base = has / max(customers, 1)
     either = np.minimum(
         at_least_so_many(both, all_buyers, has, customers), at_most_so_many(both, all_buyers, has, customers)
     )
     p = np.minimum(2 * either, 1.0)
-    return counts.with_columns(
-        (pl.col("buyers") / buyers).alias("share"),
-        pl.Series("shop_share", base, pl.Float64),
-        pl.Series("lift", both / buyers / base, pl.Float64),
-        pl.Series("low", low / base, pl.Float64),
-        pl.Series("high", high / base, pl.Float64),
-        pl.Series("p", p, pl.Float64),
-        pl.Series("p_adjusted", holm(p, len(p)), pl.Float64),
-    ).sort("definition", "lift", "label", descending=[False, True, False])
+    bought = counts.with_columns(pl.lit(buyers, pl.Int64).alias("all"), pl.Series("shop_share", base, pl.Float64))
+    return (
+        with_share(bought, "buyers", "all", level=level)
+        .select(
+            *counts.columns,
+            "share",
+            "shop_share",
+            pl.Series("lift", both / buyers / base, pl.Float64),
+            pl.col("low") / pl.col("shop_share"),
+            pl.col("high") / pl.col("shop_share"),
+            pl.Series("p", p, pl.Float64),
+            pl.Series("p_adjusted", adjust(p.tolist()), pl.Float64),
+        )
+        .sort("definition", "lift", "label", descending=[False, True, False])
+    )
 
 
 def _no_audience() -> pl.DataFrame:
@@ -226,12 +231,12 @@ def _companions(bought: pl.DataFrame, has_it: pl.Series, customers: int, at_leas
     expected = (n * at_all).astype(np.float64)
     all_both, all_n = int(counts.get_column("both").sum()), int(counts.get_column("n").sum())
     usual = usual_lifts(both, expected, all_both=all_both, all_expected=all_n * at_all)
-    p = holm(beyond_usual(both, n, it, customers, usual), counts.height)
+    p = adjust(beyond_usual(both, n, it, customers, usual).tolist(), tests=counts.height)
     return tested.select(
         "product",
         (pl.col("both") / pl.col("n")).alias("confidence"),
         pl.Series("lift", lifts(both, n, it, customers, level=level).lift, pl.Float64),
-    ).filter(pl.Series(p <= 1 - level, dtype=pl.Boolean))
+    ).filter(pl.Series(p, dtype=pl.Float64) <= 1 - level)
 
 
 def _nobody(others: pl.DataFrame | None = None) -> pl.DataFrame:

@@ -14,10 +14,11 @@ import polars as pl
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import Length, duration_of, known
 from rulecrm.insight.figure import Figure, Remark, Words
-from rulecrm.insight.products.association import beyond_usual, holm, lifts, usual_lifts
+from rulecrm.insight.products.association import beyond_usual, lifts, usual_lifts
 from rulecrm.insight.products.lines import lines_of
 from rulecrm.insight.products.pairs import Counted, count_pairs
 from rulecrm.insight.shop import Shop
+from rulecrm.insight.statistics import adjust
 from rulecrm.insight.statistics.asked import checked_level
 
 __all__ = ["bundles"]
@@ -103,6 +104,7 @@ def _table(counted: Counted, level: float) -> pl.DataFrame:
     expected = left.astype(np.float64) * right / max(counted.baskets, 1)
     usual = usual_lifts(both, expected, all_both=counted.together, all_expected=counted.expected)
     p = beyond_usual(both, left, right, counted.baskets, usual)
+    asked = counted.frequent * (counted.frequent - 1) // 2
     return pairs.select(
         "left",
         "right",
@@ -115,7 +117,7 @@ def _table(counted: Counted, level: float) -> pl.DataFrame:
         pl.Series("high", found.high),
         pl.Series("usual", usual),
         pl.Series("p", p),
-        pl.Series("p_adjusted", holm(p, counted.frequent * (counted.frequent - 1) // 2)),
+        pl.Series("p_adjusted", adjust(p.tolist(), tests=asked), pl.Float64),
     ).sort("low", "left", "right", descending=[True, False, False])
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from rulecrm.insight.asking import known
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.repurchase.spoken import COLUMNS, instant_said, nobody, without_amounts
-from rulecrm.insight.repurchase.wilson import with_share
+from rulecrm.insight.shares import with_share
 from rulecrm.insight.shop import Shop
 
 __all__ = ["Unit", "cohorts"]

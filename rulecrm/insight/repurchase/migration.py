@@ -15,7 +15,7 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.insight.asking import known
 from rulecrm.insight.figure import Figure, Origin, Remark, Words
 from rulecrm.insight.repurchase.spoken import COLUMNS, counted, instant_said, without_amounts
-from rulecrm.insight.repurchase.wilson import with_share
+from rulecrm.insight.shares import with_share
 from rulecrm.insight.shop import Shop
 from rulecrm.model.instants import Instant
 

@@ -11,7 +11,7 @@ import polars as pl
 from rulecrm.insight.asking import Length, duration_of
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.repurchase.spoken import COLUMNS, counted, instant_said, length_said
-from rulecrm.insight.repurchase.wilson import interval
+from rulecrm.insight.shares import with_share
 from rulecrm.insight.shop import Shop
 
 __all__ = ["repurchase_rate", "second_purchase"]
@@ -129,10 +129,8 @@ def repurchase_rate(shop: Shop, *, within: Length = "45d") -> Figure:
 
 
 def _frame(rows: list[tuple[str, int, int]]) -> pl.DataFrame:
-    full = []
-    for measure, base, repeated in rows:
-        full.append((measure, base, repeated, repeated / base if base else None, *interval(repeated, base)))
-    return pl.DataFrame(full, schema=_SCHEMA, orient="row")
+    counts = pl.DataFrame(rows, schema={name: _SCHEMA[name] for name in ("measure", "base", "repeated")}, orient="row")
+    return with_share(counts, "repeated", "base").select(*_SCHEMA)
 
 
 def _unconcluded(bases: list[tuple[str, int]]) -> tuple[Remark, ...]:

@@ -11,7 +11,7 @@ import polars as pl
 from rulecrm.insight.asking import Length, duration_of
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.repurchase.spoken import COLUMNS, instant_said, length_said, without_amounts
-from rulecrm.insight.repurchase.wilson import with_share
+from rulecrm.insight.shares import with_share
 from rulecrm.insight.shop import Shop
 
 __all__ = ["order_shares"]

@@ -113,7 +113,7 @@ def lacking(package: str) -> RulesError:
             Diagnostic(
                 "R870",
                 f"pictures need {package}, which is not installed",
-                help="install the extra: `pip install rulecrm[report]`",
+                help='pip install "rulecrm[report]"',
             )
         ]
     )

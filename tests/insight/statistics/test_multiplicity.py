@@ -57,6 +57,16 @@ def test_none_falls_and_their_order_stays(ps: list[float | None]) -> None:
         assert in_order == sorted(in_order)
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.data())
+def test_the_least_of_many_are_adjusted_as_among_all(ps: list[float], data: st.DataObject) -> None:
+    for method in ("holm", "benjamini_hochberg"):
+        kept = sorted(ps)[: data.draw(st.integers(1, len(ps)))]
+        alone, among = adjust(kept, method, tests=len(ps)), adjust(sorted(ps), method)
+        if method == "holm":
+            assert alone == among[: len(kept)]
+        assert all(a is not None and b is not None and a >= b for a, b in zip(alone, among, strict=False))
+
+
 def test_nothing_and_nonsense() -> None:
     assert adjust([]) == ()
     assert adjust([None, None], "benjamini_hochberg") == (None, None)
@@ -66,3 +76,5 @@ def test_nothing_and_nonsense() -> None:
         adjust([float("nan")])
     with pytest.raises(RulesError, match="did you mean `holm`"):
         adjust([0.5], "hollm")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="3 p values of 2 tests"):
+        adjust([0.1, 0.2, 0.3], tests=2)
