@@ -18,7 +18,14 @@ from rulecrm.runtime.ordering import by_time
 
 __all__ = ["DECISION_ID", "at_the_door", "held", "in_order"]
 
-DECISION_ID = pl.format("{}#{}@{}", "journey", pl.col("step").cast(pl.String), pl.col("round").cast(pl.String))
+_PARTS = pl.col("journey").str.extract_groups(r"(?s)^[^|]*\|(.*)\|(-?\d+)\|(\d+)$").struct
+"""Of a journey's id: who has entered, when, and in which turn."""
+
+DECISION_ID = pl.format(
+    "{}|{}@{}|{}|{}|{}",
+    *(pl.col(name).cast(pl.String) for name in ("campaign", "step", "round")),
+    _PARTS.field("2"), _PARTS.field("1"), _PARTS.field("3"),
+)  # fmt: skip
 """`model.decisions.decision_id` of every row, held or not."""
 
 _FEW = (

@@ -167,7 +167,16 @@ class Acts:
         table = acts.join(self._nodes(), on="node", how="left", maintain_order="left").with_columns(
             pl.coalesce("text", "words").alias("text"),
             pl.col("options").list.first().alias("values"),
-            pl.format("{}#{}@{}", "journey", "step", "round").alias("decision"),
+            pl.format(
+                "{}|{}@{}|{}|{}|{}|{}",
+                pl.lit(self.campaign.symbol),
+                "step",
+                "round",
+                "entered",
+                "customer",
+                pl.col("line").fill_null(""),
+                "turn",
+            ).alias("decision"),  # as `decisions.decision_id`
             pl.lit(self.campaign.symbol).alias("campaign"),
             pl.lit(rules).alias("rules"),
             pl.lit(decided, dtype=pl.Int64).alias("decided"),

@@ -96,8 +96,14 @@ def journey_id(campaign: str, customer: str, line: str | None, entered: int, tur
 
 
 def decision_id(journey: str, step: str, round_: str) -> str:
-    """The id of a decision."""
-    return f"{journey}#{step}@{round_}"
+    """The id of a decision: the campaign, step and round, and then its journey by when it was entered.
+
+    Journeys come to a step about as they were entered, so that new ids follow the old ones of their step: an index of
+    all ids is written at a few places, however many it holds.
+    """
+    campaign, _, rest = journey.partition("|")
+    who, entered, turn = rest.rsplit("|", 2)
+    return f"{campaign}|{step}@{round_}|{entered}|{who}|{turn}"
 
 
 def ids_of(campaign: str) -> tuple[str, str]:

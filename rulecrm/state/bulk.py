@@ -12,8 +12,11 @@ and SQLite is told a value that a whole chunk has in the statement.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from io import BytesIO
 
 import polars as pl
 import sqlalchemy as sa
@@ -85,13 +88,15 @@ def insert(connection: sa.Connection, table: sa.TableClause, frame: pl.DataFrame
     which halves the time.
     """
     frame = frame.sort(frame.columns[0])
+    # What is missing everywhere is missing by itself, and is not handed over.
+    frame = frame.drop(name for name in frame.columns[1:] if frame.get_column(name).is_null().all())
     names = ", ".join(f'"{name}"' for name in frame.columns)
     if connection.dialect.name == "postgresql":
         cursor = connection.connection.cursor()
         try:
-            with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-                for part in _chunks(frame, table.name, watch):
-                    copy.write(_lines(part))
+            with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy, _ahead(frame) as texts:
+                for _, text in zip(_chunks(frame, table.name, watch), texts, strict=True):
+                    copy.write(text.result())
         finally:
             cursor.close()
         return
@@ -185,12 +190,30 @@ def _said(value: object) -> str | None:
     return None
 
 
-def _lines(frame: pl.DataFrame) -> str:
+@contextmanager
+def _ahead(frame: pl.DataFrame) -> Iterator[Iterator[Future[bytes]]]:
+    """The chunks as text, in order; the next one is made while this one is on its way to the server."""
+
+    def texts() -> Iterator[Future[bytes]]:
+        made = deque[Future[bytes]]()
+        for part in frame.iter_slices(CHUNK):
+            made.append(worker.submit(_lines, part))
+            if len(made) > 1:
+                yield made.popleft()
+        yield from made
+
+    with ThreadPoolExecutor(1, thread_name_prefix="rulecrm-copy") as worker:
+        yield texts()
+
+
+def _lines(frame: pl.DataFrame) -> bytes:
     """Rows as PostgreSQL's COPY reads them: tabs between values, a backslash before what would be read as more."""
     escaped = pl.selectors.string().str.replace_many(_ESCAPES)
-    return frame.with_columns(escaped).write_csv(
-        include_header=False, separator="\t", quote_style="never", null_value="\\N"
+    text = BytesIO()
+    frame.with_columns(escaped).write_csv(
+        text, include_header=False, separator="\t", quote_style="never", null_value="\\N"
     )
+    return text.getvalue()
 
 
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}

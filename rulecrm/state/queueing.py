@@ -22,7 +22,7 @@ _CHANNEL = "staff"
 def write(connection: sa.Connection, frame: pl.DataFrame, watch: Watch) -> None:
     """Add decisions, the columns of `DECISIONS`, and put those that are `queued` into the outbox."""
     queued = pl.col("outcome") == "queued"
-    frame = frame.with_columns(granted=queued.cast(pl.Int64))
+    frame = frame.sort("decision").with_columns(granted=queued.cast(pl.Int64))  # in the order that both tables want
     messages = frame.filter(queued)
     if connection.dialect.name == "sqlite":
         # Rows are numbered as they are written: those behind the last one are these, and need not be handed over twice.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +21,7 @@ from tests.benchmarks.setup import Setup
 from tests.benchmarks.table import OURS, Line, Table, lines
 from tests.benchmarks.timing import alternate
 from tests.state.postgres import Server, running
-from tests.state.rows import DAY, RULES, SETTINGS, T0, decision, decisions, journey, journeys
+from tests.state.rows import DAY, RULES, SETTINGS, T0, Row, decision, decisions, journey, journeys
 
 __all__ = ["run"]
 
@@ -53,7 +53,7 @@ def _measure(
     setup: Setup, name: str, ours: str, by_hand: Mapping[str, tuple[str, Write]], read: Callable[[], pl.DataFrame]
 ) -> list[Line]:
     entered = [journey(f"c{number * 7919 % setup.decisions}", entered=T0 + number) for number in range(setup.decisions)]
-    turns = {turn: decisions(decision(row, step=str(turn)) for row in entered) for turn in range(1, setup.repeat + 1)}
+    turns = {turn: _decided(turn, entered) for turn in range(1, setup.repeat + 1)}
     for url in (ours, *(url for url, _ in by_hand.values())):
         with Ledger.open(url) as ledger:
             ledger.claim(SETTINGS)
@@ -83,6 +83,12 @@ def _measure(
         with Ledger.open(url) as other:
             assert other.decisions().height == written, f"{name}: other decisions"
     return [*lines(f"decisions taken, {name}", taken), *lines(f"live journeys read, {name}", given)]
+
+
+def _decided(turn: int, entered: Sequence[Row]) -> pl.DataFrame:
+    """What is sent at a step of a campaign, to each so many days after the entry."""
+    instants = [T0 + number + turn * DAY for number in range(len(entered))]
+    return decisions(decision(row, step=str(turn), at=at, due=at) for row, at in zip(entered, instants, strict=True))
 
 
 def _taking(write: Write, turns: Mapping[int, pl.DataFrame]) -> Callable[[int], None]:

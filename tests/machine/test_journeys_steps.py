@@ -366,7 +366,7 @@ def test_a_message_is_a_candidate_with_values_of_its_instant() -> None:
     )
     assert (row["channel"], row["template"], row["via"], row["choice"]) == ("email", "thanks", "post", 0)
     assert (row["action"], row["wave"], row["outcome"], row["due"]) == ("send", 1, None, micros("2025-01-02"))
-    assert row["decision"] == f"c|ann||{micros('2025-01-01')}|0#2@"
+    assert row["decision"] == f"c|2@|{micros('2025-01-01')}|ann||0"
 
 
 def test_measures_tags_and_notices() -> None:
