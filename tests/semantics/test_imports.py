@@ -7,6 +7,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from rulecrm.diagnostics.model import Severity
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import Expr, SequenceOf
@@ -345,6 +347,25 @@ def test_files_are_read_beside_the_importing_file(tmp_path: Path) -> None:
     assert [(d.code, d.help) for d in wrong.diagnostics] == [("R501", 'did you mean "b.rules"?')]
     (tmp_path / "b.rules").write_bytes(b"\xff\xfe\x00")
     assert [d.code for d in compile_rules('import "b.rules"', source=root).diagnostics] == ["R501"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "found"),
+    [
+        ("list of text", '["a, b", "c"]', ("a, b", "c")),
+        ("list of text", "[a, b]", ("a", "b")),
+        ("list of text", "[]", ()),
+        ("list of int", "[1, 2]", (1, 2)),
+        ("list of date", "[2025-01-31, 2025-02-28]", (dt.date(2025, 1, 31), dt.date(2025, 2, 28))),
+        ("bool", "no", False),
+    ],
+)
+def test_a_param_is_text_as_the_file_would_have_it(
+    compiled: Callable[..., Compiled], kind: str, written: str, found: object
+) -> None:
+    program = compiled(f"param p: {kind}", params={"p": written}).program
+    assert program is not None
+    assert program.params["p"].value == found
 
 
 def test_params_from_outside(compiled: Callable[..., Compiled]) -> None:
