@@ -101,7 +101,7 @@ def _expectation(
     if node.of is not None:
         key, place = node.of.value, node.of.span
         if key not in keys:
-            advice = did_you_mean(key, keys) or 'a test knows those that it has a block for: `product "p1" { … }`'
+            advice = did_you_mean(key, keys)
             checker.report.error("R101", f'the test has no "{key}"', place, advice=advice)
             return None
     elif len(test.subjects) == 1:

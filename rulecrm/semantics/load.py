@@ -106,7 +106,9 @@ def _read(
     try:
         return read(importer.source, path.value)
     except FileNotFoundError:
-        near = nearest(path.value, neighbours(importer.source, path.value, library=library))
+        there = neighbours(importer.source, path.value, library=library)
+        whole = f"{path.value}.rules"
+        near = whole if whole in there else nearest(path.value, there)
         advice = None if near is None else f'did you mean "{near}"?'
         report.error("R501", f'there is no file "{path.value}"', path.span, advice=advice)
     except UnicodeDecodeError:

@@ -404,3 +404,7 @@ def test_wrong_params_from_outside(compiled: Callable[..., Compiled]) -> None:
         assert result.diagnostics[0].help is not None
     unknown = compiled(text, params={"dd": "50d"})
     assert [(d.code, d.help, d.span) for d in unknown.diagnostics] == [("R503", "there are: d, m, i, n", None)]
+
+
+def test_an_import_without_its_ending_is_known(compiled: Callable[..., Compiled]) -> None:
+    assert [d.help for d in compiled('import "std/rfm"').diagnostics] == ['did you mean "std/rfm.rules"?']
