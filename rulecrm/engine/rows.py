@@ -18,13 +18,13 @@ from rulecrm.runtime.ordering import by_time
 
 __all__ = ["DECISION_ID", "at_the_door", "held", "in_order"]
 
-_PARTS = pl.col("journey").str.extract_groups(r"(?s)^[^|]*\|(.*)\|(-?\d+)\|(\d+)$").struct
-"""Of a journey's id: who has entered, when, and in which turn."""
+_PARTS = pl.col("journey").str.split("|").list
+_WHO = _PARTS.slice(1, _PARTS.len() - 3).list.join("|")
 
 DECISION_ID = pl.format(
     "{}|{}@{}|{}|{}|{}",
     *(pl.col(name).cast(pl.String) for name in ("campaign", "step", "round")),
-    _PARTS.field("2"), _PARTS.field("1"), _PARTS.field("3"),
+    _PARTS.get(-2), _WHO, _PARTS.get(-1),
 )  # fmt: skip
 """`model.decisions.decision_id` of every row, held or not."""
 
