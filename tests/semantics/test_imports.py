@@ -408,3 +408,9 @@ def test_wrong_params_from_outside(compiled: Callable[..., Compiled]) -> None:
 
 def test_an_import_without_its_ending_is_known(compiled: Callable[..., Compiled]) -> None:
     assert [d.help for d in compiled('import "std/rfm"').diagnostics] == ['did you mean "std/rfm.rules"?']
+
+
+def test_a_param_of_an_import_is_set_once(compiled: Callable[..., Compiled]) -> None:
+    text = 'import "rfm.rules" with { recent: 40d, recent: 3d }'
+    found = compiled(text, files={"rfm.rules": RFM}).diagnostics
+    assert [(d.code, d.message) for d in found] == [("R301", "`recent` is set twice")]
