@@ -37,7 +37,8 @@ _AROUND = " \t\r\n\u3000\xa0\ufeff\u200b"
 _NULLS = ("", "null", "NULL", '"null"')
 _FRACTION = r"^[0-9]{8,15}\.0+$"
 """A long number that a program took for a number; beyond fifteen digits it may have lost some."""
-_SCIENTIFIC = r"^[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+$|^[0-9]{16,}\.0+$"
+_SCIENTIFIC = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$|^[0-9][.,][0-9]+[eE][0-9]+$|^[0-9]{16,}\.0+$"
+"""As spreadsheets write it; `1E5` may well be what a seller calls a product."""
 
 
 @frozen(eq=False)

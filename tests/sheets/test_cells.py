@@ -144,6 +144,7 @@ def test_nothing_is_missing_and_not_wrong(nothing):
         ('="12', '="12'),
         ("202605140001.0", "202605140001"),
         ("10.0", "10.0"),
+        ("1E5", "1E5"),
     ],
 )
 def test_identifiers_keep_their_digits(written, name):
