@@ -132,7 +132,7 @@ def _items(part: pl.DataFrame) -> pl.DataFrame:
     """The lines as they are; a report without numbers of lines has them numbered as they come."""
     number = pl.int_range(1, pl.len() + 1).over("order").cast(pl.String)
     given = pl.col("item") if "item" in part.columns else pl.lit(None, dtype=pl.String)
-    named = part.with_columns(pl.coalesce(given, number).alias("item"), _NOTHING)
+    named = part.with_columns(pl.coalesce(given, number).alias("item"), _TOLD)
     if "item_status" in named.columns:
         named = named.with_columns(pl.col("item_status").alias("status")).drop("item_status")
     kept = (
