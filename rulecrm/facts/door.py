@@ -140,7 +140,8 @@ def key_findings(frame: str, shape: Shape, schema: pl.Schema) -> list[Diagnostic
 
 def _as_text(name: str, dtype: pl.DataType) -> str:
     """How a column becomes a key; `1.0` would be none that another frame or file has."""
-    return f'`pl.col("{name}").cast(pl.{"Int64" if dtype.is_float() else "String"})`'
+    whole = ".cast(pl.Int64)" if dtype.is_float() else ""
+    return f'`pl.col("{name}"){whole}.cast(pl.String)`'
 
 
 def structure(shape: Shape, schema: pl.Schema) -> list[Diagnostic]:
