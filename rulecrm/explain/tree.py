@@ -181,7 +181,7 @@ class Tree:
                 return (evolve(self._valued(expr, instant, "attribute"), children=self._inside(expr, instant)),)
             case ir.Elements():
                 return self._inside(expr, instant)
-            case ir.Attribute() | ir.Key():
+            case ir.Attribute() | ir.Key() | ir.Apply(op="bucket"):  # a bucket is known by its seed, not by the key
                 return (self._valued(expr, instant, "attribute"),)
             case ir.PopulationOf():
                 over = ir.PopulationOf("count", ir.Const(value=True, type=BOOL), expr.among, (), INT)

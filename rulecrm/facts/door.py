@@ -107,6 +107,10 @@ def read_columns(
         if column.type.name == "text" and name in _IDENTIFIERS and dtype.is_integer():
             readings[name] = Reading(pl.col(name).cast(pl.String))
             continue
+        if column.type.name == "text" and name in _IDENTIFIERS and dtype.is_float():
+            message = f"column `{name}` is {dtype}; text is wanted"
+            found.append(finding("R403", frame, message, column=name, fix=_as_text(name, dtype)))
+            continue
         reading = read(frame, name, column.type, dtype, zone=zone)
         if isinstance(reading, Diagnostic):
             found.append(reading)
@@ -126,12 +130,18 @@ def key_findings(frame: str, shape: Shape, schema: pl.Schema) -> list[Diagnostic
         empty = name in schema and isinstance(schema[name], pl.Null) and name not in shape.present
         if name in schema and not empty and not is_key(schema[name]):
             message = f"column `{name}` is {schema[name]}; a key is text or an integer"
-            found.append(finding("R403", frame, message, column=name, fix=f'`pl.col("{name}").cast(pl.String)`'))
+            found.append(finding("R403", frame, message, column=name, fix=_as_text(name, schema[name])))
     for name in shape.doors:
         if name in schema and not is_text(schema[name]) and not isinstance(schema[name], pl.Null):
             message = f"column `{name}` is {schema[name]}; text is wanted"
             found.append(finding("R403", frame, message, column=name, fix=f'`pl.col("{name}").cast(pl.String)`'))
     return found
+
+
+def _as_text(name: str, dtype: pl.DataType) -> str:
+    """How a column becomes a key; `1.0` would be none that another frame or file has."""
+    whole = ".cast(pl.Int64)" if dtype.is_float() else ""
+    return f'`pl.col("{name}"){whole}.cast(pl.String)`'
 
 
 def structure(shape: Shape, schema: pl.Schema) -> list[Diagnostic]:

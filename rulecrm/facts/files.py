@@ -23,6 +23,7 @@ from rulecrm.lake.persons import LINKS
 __all__ = ["beside", "find", "is_store", "read_csv", "scan_parquet", "scan_store"]
 
 _PARQUET, _CSV = ".parquet", ".csv"
+_SEPARATORS = (";", "\t", ",", "|")
 
 
 def scan_parquet(path: str | PathLike[str]) -> pl.LazyFrame:
@@ -37,9 +38,16 @@ def read_csv(frame: str, path: str | PathLike[str], *, separator: str, encoding:
         RulesError: the file cannot be read.
     """
     try:
-        return pl.read_csv(os.fspath(path), separator=separator, encoding=encoding, infer_schema=False)
+        rows = pl.read_csv(os.fspath(path), separator=separator, encoding=encoding, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError, UnicodeError, LookupError) as error:
-        raise RulesError([_unreadable(frame, path, first_line(error))]) from error
+        why = first_line(error)
+        fix = 'say what its text is in, such as `encoding="gb18030"`' if "utf-8" in why else None
+        raise RulesError([_unreadable(frame, path, why, fix)]) from error
+    other = next((one for one in _SEPARATORS if rows.width == 1 and one in rows.columns[0]), None)
+    if other is not None:
+        why = f"it has one column, `{rows.columns[0][:60]}`"
+        raise RulesError([_unreadable(frame, path, why, f"say what separates its cells: `separator={other!r}`")])
+    return rows
 
 
 def find(directory: str | PathLike[str]) -> tuple[dict[str, Path], dict[str, Path]]:
@@ -111,5 +119,6 @@ def beside(directory: str | PathLike[str], taken: Iterable[str]) -> tuple[dict[s
     return scans, tables
 
 
-def _unreadable(frame: str, path: str | PathLike[str], why: str) -> Diagnostic:
-    return finding("R430", frame, f"{os.fspath(path)} cannot be read: {why}", data={"path": os.fspath(path)})
+def _unreadable(frame: str, path: str | PathLike[str], why: str, fix: str | None = None) -> Diagnostic:
+    message = f"{os.fspath(path)} cannot be read: {why}"
+    return finding("R430", frame, message, fix=fix, data={"path": os.fspath(path)})

@@ -10,7 +10,7 @@ import polars as pl
 
 __all__ = ["local_day", "microseconds", "parsed", "parsed_date", "utc"]
 
-_OFFSET = r"(Z|z|[+-]\d\d:?\d\d)$"
+_OFFSET = r"(Z|z|[+-][0-9][0-9]:?[0-9][0-9])$"
 _FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M")
 
 

@@ -20,8 +20,8 @@ RATE_SCALE = 12
 """Decimals of a rate that are kept; a rate with more is refused."""
 
 _UNIT: int = 10**MONEY_SCALE
-_PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)$"
-_FINER = r"\.\d{4}\d*[1-9]"
+_PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$"
+_FINER = r"\.[0-9]{4}[0-9]*[1-9]"
 
 
 def _int128(value: int) -> pl.Expr:

@@ -23,7 +23,7 @@ LIST_SEPARATOR = "|"
 """What stands between the items of a list in one cell."""
 
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _TEXTUAL = frozenset({"text", "money"})
 """Types that are read from text as they are."""
 

@@ -197,9 +197,9 @@ def _rules(schema: pl.Schema) -> tuple[pl.Expr, list[Problem]]:
             reason = f"`{name}` is no ISO 4217 code"
             problems.append(Problem("R414", name, reason, ~known))
     text = rate.cast(pl.String).str.strip_chars()
-    plain = text.str.contains(r"^\+?(\d{1,6}\.?\d*|\.\d+)$")
+    plain = text.str.contains(r"^\+?([0-9]{1,6}\.?[0-9]*|\.[0-9]+)$")
     problems.append(Problem("R413", "rate", "`rate` is no decimal number below a million", ~plain))
-    fine = text.str.contains(rf"\.\d{{{money.RATE_SCALE}}}\d*[1-9]")
+    fine = text.str.contains(rf"\.[0-9]{{{money.RATE_SCALE}}}[0-9]*[1-9]")
     problems.append(Problem("R413", "rate", f"`rate` has more than {money.RATE_SCALE} decimals", fine))
     held = text.str.to_decimal(scale=money.RATE_SCALE).to_physical().cast(pl.Int64, strict=False)
     place = pl.struct(name for name in ("currency", "to", "date") if name in schema)

@@ -18,11 +18,18 @@ from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.plugin import PlatformContext, PlatformType, Registry, Source, installed, read_settings
 
-__all__ = ["CONTACTS", "Account", "Accounts"]
+__all__ = ["CONTACTS", "NAMING", "Account", "Accounts", "is_name"]
 
 CONTACTS = ("keep", "hash", "drop")
 _OWN = ("use", "contacts")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+NAMING = "a name has letters, digits, `.`, `-` and `_`, at most 64"
+"""What names of accounts are."""
+
+
+def is_name(text: str) -> bool:
+    """Whether an account may be called so."""
+    return _NAME.match(text) is not None
 
 
 @frozen(eq=False)
@@ -136,8 +143,8 @@ class Accounts:
 
 def _account(name: str, table: object, registry: Registry) -> Account:
     where = f"[accounts.{name}]"
-    if not _NAME.match(name):
-        raise _error(f"{where}: a name has letters, digits, `.`, `-` and `_`, at most 64")
+    if not is_name(name):
+        raise _error(f"{where}: {NAMING}")
     if not isinstance(table, Mapping):
         raise _error(f"{where} is no table")
     known = {one.name: one for one in registry.platforms.values() if one.open is not None}

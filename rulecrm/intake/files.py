@@ -8,6 +8,7 @@ comes by sync are one; a file that no format knows is not read, and the others a
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -15,6 +16,9 @@ from pathlib import Path
 from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.diagnostics.suggest import nearest
+from rulecrm.facts.currencies import CURRENCIES
+from rulecrm.intake.accounts import NAMING, is_name
 from rulecrm.intake.syncing import Writing
 from rulecrm.lake import FactStore, Tally
 from rulecrm.model.schema import Schema
@@ -111,8 +115,9 @@ def open_file(
 
     Raises:
         RulesError: R72x: it cannot be read, is of no format that is known, or of two; R727, it does not tell something
-            that has to be said.
+            that has to be said; R728, what was said is no zone, no currency, or no name of an account.
     """
+    _check(shop, zone, currency)
     platforms = (registry or installed()).platforms.values()
     owners = {one.name: platform for platform in platforms for one in platform.files}
     formats = [one for platform in platforms for one in platform.files]
@@ -126,6 +131,24 @@ def open_file(
         help_ = " ".join(f"--{name} …" for name in lacking)
         raise RulesError([Diagnostic("R727", message, help=f"say it: {help_}")])
     return Opened(Path(path), platform, found, sample, recognised, shop or platform.name, said)
+
+
+def _check(shop: str | None, zone: str | None, currency: str | None) -> None:
+    """That what was said is a name of an account, a zone and a currency."""
+    found = []
+    if shop and not is_name(shop):
+        found.append(Diagnostic("R728", f"no account is called `{shop}`", help=NAMING))
+    zones = zoneinfo.available_timezones() if zone else set()
+    if zone and zone not in zones:
+        near = nearest(zone, sorted(zones))
+        help_ = f"did you mean `{near}`?" if near else "an IANA name, such as Asia/Bangkok"
+        found.append(Diagnostic("R728", f"there is no time zone `{zone}`", help=help_))
+    if currency and currency not in CURRENCIES:
+        near = currency.upper() if currency.upper() in CURRENCIES else None
+        help_ = f"did you mean `{near}`?" if near else "a code of ISO 4217, such as THB"
+        found.append(Diagnostic("R728", f"there is no currency `{currency}`", help=help_))
+    if found:
+        raise RulesError(found)
 
 
 def import_files(

@@ -83,8 +83,10 @@ def match(store: FactStore, by: Sequence[By], *, now: dt.datetime, region: str |
         region: of phone numbers that have no country code, where the customer has no `country`: ISO 3166, two letters.
 
     Raises:
-        RulesError: R732, phone numbers are to be read and `phonenumbers` is not installed.
+        RulesError: R732, phone numbers are to be read and `phonenumbers` is not installed, or `region` is no country.
     """
+    if "phone" in by and region is not None:
+        _check_region(region)
     scan = store.scan("customers")
     if scan is None:
         return Matched(0, 0, 0, 0)
@@ -136,12 +138,22 @@ def normal_phone(text: str | None, region: str | None) -> str | None:
     if not text:
         return None
     try:
-        parsed = phonenumbers.parse(text, region)
+        parsed = phonenumbers.parse(text, region.upper() if region else None)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(parsed):
         return None
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _check_region(region: str) -> None:
+    """That there are phone numbers of this country; without one nothing would be the same, in silence."""
+    normal_phone(None, region)  # says what is not installed
+    import phonenumbers
+
+    if region.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        message = f"no phone numbers are known of a country `{region}`"
+        raise RulesError([Diagnostic("R732", message, help="two letters of ISO 3166, such as CN")])
 
 
 def normal_email(text: str | None) -> str | None:

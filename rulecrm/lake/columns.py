@@ -135,10 +135,10 @@ def _cast(value: pl.Expr, dtype: pl.DataType, target: pl.DataType) -> pl.Expr:
 def _unkept(frame: str, name: str, dtype: pl.DataType, wanted: pl.DataType | None) -> Diagnostic:
     if wanted is None:
         message, fix = f"column `{name}` is {dtype}, which a store does not keep", "give it as text"
-        if isinstance(dtype, pl.Datetime):
-            fix = f'say whose time it is: `pl.col("{name}").dt.replace_time_zone("Asia/Shanghai")`'
     else:
         message, fix = f"column `{name}` is {dtype} and is kept as {wanted}", f'`pl.col("{name}").cast(pl.{wanted!r})`'
+    if isinstance(dtype, pl.Datetime):
+        fix = f'say whose time it is: `pl.col("{name}").dt.replace_time_zone("Asia/Shanghai")`'
     return Diagnostic("R704", f"frame `{frame}`: {message}", help=fix, data={"frame": frame, "column": name})
 
 

@@ -104,6 +104,8 @@ def _right(checker: Checker, left: Expr, node: ast.Expression, context: Context,
         advice = f'a text is written "{node.text}"' if left.type == TEXT else None
         if node.text.lower() in NOTHING:
             advice = f"write `is {'not ' if differs else ''}missing`"
+        if node.text.lower() == "set":
+            advice = f"write `is {'' if differs else 'not '}missing`"
         if advice is not None:
             return checker.wrong("R101", f"unknown name `{node.text}`", node.span, advice=advice)
     return checker.value(node, context)

@@ -106,7 +106,9 @@ def _read(
     try:
         return read(importer.source, path.value)
     except FileNotFoundError:
-        near = nearest(path.value, neighbours(importer.source, path.value, library=library))
+        there = neighbours(importer.source, path.value, library=library)
+        whole = f"{path.value}.rules"
+        near = whole if whole in there else nearest(path.value, there)
         advice = None if near is None else f'did you mean "{near}"?'
         report.error("R501", f'there is no file "{path.value}"', path.span, advice=advice)
     except UnicodeDecodeError:
@@ -118,12 +120,16 @@ def _read(
 
 
 def _check_overrides(loaded: Loaded, report: Report) -> None:
-    """Report values for params that the imported file does not have."""
+    """Report values for params that the imported file does not have, and second values for one param."""
     for module in loaded.modules:
         for declaration, imported in module.imports:
             params = [name for name, entry in imported.own.items() if entry.form == "param"]
+            seen: set[str] = set()
             for override in declaration.overrides:
                 name = override.name.text
+                if name in seen:
+                    report.error("R301", f"`{name}` is set twice", override.name.span)
+                seen.add(name)
                 if name not in params and name not in imported.broken:
                     message = f'"{declaration.path.value}" has no param `{name}`'
                     report.error("R503", message, override.name.span, advice=did_you_mean(name, params))

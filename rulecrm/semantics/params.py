@@ -30,7 +30,7 @@ _PART = re.compile(r"(\d+)(mo|us|[ywdhms])")
 _MONEY = re.compile(r"(-?\d+(?:\.\d+)?)\s+([A-Za-z]{3})")
 
 _EXAMPLES = {
-    "duration": '"30d", or a timedelta', "money": '"299 CNY"', "int": "3", "number": '0.8, or "80%"', "bool": "True",
+    "duration": '"30d", or a timedelta', "money": '"299 CNY"', "int": "3", "number": '0.8, or "80%"', "bool": "true",
     "date": '"2025-01-31"', "instant": '"2025-01-31T10:00"', "time": '"21:00"', "text": '"words"',
 }  # fmt: skip
 
@@ -80,7 +80,7 @@ def given_value(checker: Checker, value: object, wanted: Type) -> Expr | None:
     """A value of Python as a typed constant; None where it is none of that type."""
     if wanted.name == "list" and wanted.item is not None:
         if isinstance(value, str):
-            value = [part.strip() for part in value.split(",") if part.strip()]
+            value = _items(value)
         if not isinstance(value, list | tuple):
             return None
         items = [given_value(checker, item, wanted.item) for item in value]
@@ -91,6 +91,19 @@ def given_value(checker: Checker, value: object, wanted: Type) -> Expr | None:
         return _from_text(checker, value, wanted)
     held = _held(checker, value, wanted)
     return None if held is None else Const(held, wanted)
+
+
+def _items(text: str) -> list[object]:
+    """The items of `A, B`, or of `["A", "B"]` as the file writes it."""
+    text = text.strip()
+    if text.startswith("[") and text.endswith("]"):
+        import json
+
+        try:
+            return list(json.loads(text))
+        except (ValueError, RecursionError):  # what JSON does not know, such as `[2025-01-31, 2025-02-28]`
+            text = text[1:-1]
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _held(checker: Checker, value: object, wanted: Type) -> Value | None:
@@ -125,8 +138,8 @@ def _from_text(checker: Checker, text: str, wanted: Type) -> Expr | None:
         match wanted.name:
             case "text":
                 return Const(text, wanted)
-            case "bool" if text.lower() in ("true", "false"):
-                return Const(text.lower() == "true", BOOL)
+            case "bool" if text.lower() in ("true", "false", "yes", "no"):
+                return Const(text.lower() in ("true", "yes"), BOOL)
             case "int":
                 value = int(text)
                 return Const(value, INT) if abs(value) <= LARGEST_INT else None

@@ -31,12 +31,12 @@ class Digits(Enum):
 
 
 _EXAMPLES = {Digits.UNSAID: "1234.56"}
-_PLAIN = r"^\d{1,14}(?:\.\d{1,4})?$"
-_POINT = r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+"
-_COMMA = r"(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d*)?|,\d+"
-_SPACE = r"(?:\d+|\d{1,3}(?:[ \u00a0\u202f]\d{3})+)(?:[,.]\d*)?"
+_PLAIN = r"^[0-9]{1,14}(?:\.[0-9]{1,4})?$"
+_POINT = r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|\.[0-9]+"
+_COMMA = r"(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)(?:,[0-9]*)?|,[0-9]+"
+_SPACE = r"(?:[0-9]+|[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+)(?:[,.][0-9]*)?"
 _PATTERNS = {Digits.POINT: _POINT, Digits.COMMA: _COMMA, Digits.SPACE: _SPACE, Digits.UNSAID: f"{_POINT}|{_COMMA}"}
-_DOUBTFUL = r"^[1-9]\d{0,2}[.,]\d{3}$"
+_DOUBTFUL = r"^[1-9][0-9]{0,2}[.,][0-9]{3}$"
 
 
 def money(column: str, *, signs: Iterable[str] = (), digits: Digits = Digits.POINT) -> Cell:
@@ -67,9 +67,9 @@ def _made(words: pl.Series, column: str, signs: Sequence[str], digits: Digits) -
     body, negative = _unsigned(words, signs)
     doubtful = body.str.contains(_DOUBTFUL) & (digits is Digits.UNSAID)
     good = body.str.contains(f"^(?:{_PATTERNS[digits]})$") & ~doubtful
-    plain = _pointed(body, digits).str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix(".")
-    fine = plain.str.contains(r"^\d*(?:\.\d{0,4})?$")
-    small = plain.str.contains(r"^0*\d{0,14}(?:\.|$)")
+    plain = _pointed(body, digits).str.replace(r"(\.[0-9]*?)0+$", "$1").str.strip_suffix(".")
+    fine = plain.str.contains(r"^[0-9]*(?:\.[0-9]{0,4})?$")
+    small = plain.str.contains(r"^0*[0-9]{0,14}(?:\.|$)")
     usable = good & fine & small
     exact = _exact(pick(usable, plain, nothing(plain)))
     there = words.is_not_null()
@@ -88,7 +88,7 @@ def _unsigned(words: pl.Series, signs: Sequence[str]) -> tuple[pl.Series, pl.Ser
     """Digits and what separates them, and whether a minus or the brackets of accountants stand around."""
     bracketed = words.str.contains(r"^\(.*\)$")
     body = pick(bracketed, words.str.strip_prefix("(").str.strip_suffix(")"), words)
-    minus = body.str.contains(r"^[^\d]*[-\u2212]")
+    minus = body.str.contains(r"^[^0-9]*[-\u2212]")
     if signs:
         word = "|".join(re.escape(sign) for sign in signs)
         body = body.str.replace(rf"^([-\u2212+]?)\s*(?:{word})\s*", "$1").str.replace(rf"\s*(?:{word})$", "")

@@ -1,7 +1,8 @@
 """Workbooks: xlsx and xls.
 
 In: a path. Out: the first sheet that has anything, as a frame of text.
-Invariant: a cell of text comes as it is; a number, a date, a truth value as the workbook would show it in full.
+Invariant: a cell of text comes as it is; a number, a date, a truth value as the workbook would show it in full;
+a number that has more digits than spreadsheets keep as one that was rounded.
 
 A workbook has no place for more than 1,048,576 rows, and is read whole.
 """
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     import fastexcel
 
 __all__ = ["first_rows", "sheet"]
+
+_LONG = r"^[0-9]{16,19}$"
+_EXACT = 2**53
+"""Up to here a workbook's numbers have every digit; spreadsheets themselves keep fifteen."""
 
 
 def first_rows(path: Path, count: int) -> list[list[str]]:
@@ -45,8 +50,31 @@ def sheet(path: Path, *, rows: int | None = None) -> pl.DataFrame:
         except FastExcelError as error:
             raise _damaged(path) from error
         if frame.height:
-            return frame
+            return frame.with_columns(_unrounded(book, name, frame))
     raise fault("R720", path, "there is nothing in it", fix="download it again")
+
+
+def _unrounded(book: fastexcel.ExcelReader, name: str, frame: pl.DataFrame) -> list[pl.Series]:
+    """The columns whose long numbers are numbers in the workbook, and those of which digits are lost as `2.3E+18`."""
+    columns = []
+    for place, column in enumerate(frame):
+        long = column.str.contains(_LONG).fill_null(value=False)
+        if not long.any():
+            continue
+        whole = column.zip_with(long, pl.repeat(None, len(column), dtype=pl.String, eager=True)).cast(pl.Int64)
+        lost = (whole >= _EXACT) | (whole % (10 ** (whole.cast(pl.String).str.len_bytes() - 15).cast(pl.Int64)) == 0)
+        floats = whole.cast(pl.Float64).cast(pl.Int64, strict=False)
+        if lost.all() and (floats == whole).all() and _numbers(book, name, place, long):
+            told = whole.map_elements(lambda number: f"{number:.14E}", return_dtype=pl.String)
+            columns.append(told.zip_with(long, column).alias(column.name))
+    return columns
+
+
+def _numbers(book: fastexcel.ExcelReader, name: str, place: int, long: pl.Series) -> bool:
+    """Whether a column, from its first long number on, holds numbers and no text."""
+    first = long.arg_true()[0]
+    below = book.load_sheet(name, header_row=None, skip_rows=first, use_columns=[place], schema_sample_rows=None)
+    return below.to_polars().dtypes[0].is_numeric()
 
 
 def _opened(path: Path) -> fastexcel.ExcelReader:

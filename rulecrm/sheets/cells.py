@@ -35,7 +35,10 @@ __all__ = [
 
 _AROUND = " \t\r\n\u3000\xa0\ufeff\u200b"
 _NULLS = ("", "null", "NULL", '"null"')
-_SCIENTIFIC = r"^\d(?:[.,]\d+)?[eE]\+?\d+$"
+_FRACTION = r"^[0-9]{8,15}\.0+$"
+"""A long number that a program took for a number; beyond fifteen digits it may have lost some."""
+_SCIENTIFIC = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$|^[0-9][.,][0-9]+[eE][0-9]+$|^[0-9]{16,}\.0+$"
+"""As spreadsheets write it; `1E5` may well be what a seller calls a product."""
 
 
 @frozen(eq=False)
@@ -116,6 +119,9 @@ def identifier(column: str, *, needed: bool = False) -> Cell:
 
     def make(frame: pl.DataFrame) -> Made:
         name = bare(frame, column)
+        fraction = name.str.contains(_FRACTION)
+        if fraction.any():
+            name = pick(fraction, name.str.replace(r"\.0+$", ""), name)
         rounded = (name.str.contains(_SCIENTIFIC), f"`{column}` has been rounded by a spreadsheet")
         return Made(name, [*(absent(name, column) if needed else ()), rounded])
 
@@ -172,7 +178,7 @@ def chosen(column: str, then: Cell, otherwise: Cell) -> Cell:
 
 # --- numbers ------------------------------------------------------------------------------------------------------
 
-_COUNT = r"^(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.0+)?$"
+_COUNT = r"^(?:[0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(?:\.0+)?$"
 
 
 def count(column: str) -> Cell:
@@ -181,7 +187,7 @@ def count(column: str) -> Cell:
     def make(frame: pl.DataFrame) -> Made:
         words = bare(frame, column)
         value = words.cast(pl.Int64, strict=False)
-        strange = words.is_not_null() & (value.is_null() | ~words.str.contains(r"^\d{1,12}$"))
+        strange = words.is_not_null() & (value.is_null() | ~words.str.contains(r"^[0-9]{1,12}$"))
         if not strange.any():
             return Made(value)
         good = words.str.contains(_COUNT)

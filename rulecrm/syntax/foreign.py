@@ -36,6 +36,8 @@ EQUAL = frozenset({"equals", "equal", "eq"})
 
 WINDOWS = frozenset({"last", "next", "this", "since", "before", "from", "today", "yesterday"})
 
+DATED = {"before": "<", "after": ">", "since": ">=", "until": "<="}
+
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
@@ -81,7 +83,10 @@ class _Place:
 def foreign(tokens: Sequence[Token], position: int, wanted: frozenset[str], text: str) -> Mistake | None:
     """What is foreign about the token at `position`; `wanted` is how all that could stand there is written."""
     at = _Place(tokens, position, wanted, text)
-    for recognise in (_sign, _shouted, _late_window, _compared_window, _between, _like, _list, _article, _else_if):
+    for recognise in (
+        _sign, _shouted, _late_window, _compared_window, _between, _dated, _bare_window, _like, _list, _article,
+        _else_if,
+    ):  # fmt: skip
         found = recognise(at)
         if found is not None:
             return found
@@ -158,6 +163,33 @@ def _between(at: _Place) -> Mistake | None:
     mended = [*at.tokens[:begin], *words, *at.tokens[start + 1 : middle], dots, *at.tokens[middle + 1 :]]
     message = "`between` is a window of facts and compares nothing"
     return Mistake(_wrong("R008", message, at.span(start, end), advice), mended)
+
+
+def _dated(at: _Place) -> Mistake | None:
+    """`joined_at before 2025-01-01`, `joined_at is after 2025-01-01`, `joined_at since 30d ago`."""
+    word, before = at.token, at.before()
+    sign = DATED.get(word.value)
+    if sign is None or "<" not in at.wanted or before is None or at.after() is None:
+        return None
+    message = f"`{word.value}` compares nothing"
+    return Mistake(
+        _wrong("R008", message, word.span, f"write `{sign}`"),
+        at.with_(at.position, at.position + 1, Token("MARK", sign, word.source, word.start, word.end)),
+    )
+
+
+def _bare_window(at: _Place) -> Mistake | None:
+    """`joined_at last 30d`, `joined_at this month`: the word between the two is left out."""
+    token, after = at.token, at.after()
+    if token.value not in ("last", "next", "this") or "in" not in at.wanted or after is None:
+        return None
+    begin = begin_of_operand(at.tokens, at.position)
+    end = end_of_window(at.tokens, at.position)
+    left, window = at.written(begin, at.position), at.written(at.position, end)
+    diagnostic = _wrong(
+        "R008", "a window is no comparison by itself", at.span(at.position, end), f"write `{left} in {window}`"
+    )
+    return Mistake(diagnostic, at.with_(at.position, at.position, token.meaning("in")))
 
 
 def _like(at: _Place) -> Mistake | None:

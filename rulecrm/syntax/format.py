@@ -59,10 +59,9 @@ def _file(rules: Rules, pen: Pen) -> None:
         begin = len(pen.lines)
         pen.comments(declaration.span.start, 0)
         if declaration.doc is not None:
-            pen.lines += docstring(declaration.doc).split("\n")
-        plain = len(pen.lines) == begin
+            pen.doc = docstring(declaration.doc).split("\n")
         _declaration(declaration, pen)
-        plain = plain and len(pen.lines) == begin + 1
+        plain = len(pen.lines) == begin + 1
         if begin and not (plain and before is not None and type(before) is type(declaration)):
             pen.lines.insert(begin, "")
         before = declaration if plain else None

@@ -25,11 +25,18 @@ class Item(Protocol):
 
 
 class Pen:
-    """Writes items, each after the comments that stood before or in it."""
+    """Writes items, each after the comments that stood before or in it.
+
+    Attributes:
+        lines: what has been written.
+        items: where the items stand in the source.
+        doc: lines of a docstring, to be written right before the next item.
+    """
 
     def __init__(self, rules: Rules, items: Iterable[Span]) -> None:
         self.lines: list[str] = []
         self.items: list[Span] = []
+        self.doc: list[str] = []
         behind = _behind(rules, sorted(items, key=lambda span: span.start))
         self._waiting = [(offset, text) for offset, text in rules.comments if offset not in behind]
         self._waiting.reverse()
@@ -61,12 +68,14 @@ class Pen:
         """Write an item that holds no other."""
         self.items.append(item.span)
         self.comments(item.span.end, indent)
+        self._document()
         self._write(item, indent, text)
 
     def block(self, item: Item, indent: int, head: str, body: Callable[[int], None]) -> None:
         """Write an item that holds others; `body` writes those, with the indent that it is given."""
         self.items.append(item.span)
         self.comments(item.span.start, indent)
+        self._document()
         self.lines.append(" " * indent + head + " {")
         written = len(self.lines)
         body(indent + 2)
@@ -77,6 +86,11 @@ class Pen:
             self._write(item, indent, head + "}")
         else:
             self._write(item, indent, "}")
+
+    def _document(self) -> None:
+        """Write the docstring of the declaration that begins here: no comment stands between the two."""
+        self.lines += self.doc
+        self.doc = []
 
     def _write(self, item: Item, indent: int, text: str) -> None:
         behind = self._behind.pop(item.span.end, [])

@@ -14,6 +14,7 @@ from rulecrm.diagnostics.span import Span
 from rulecrm.diagnostics.suggest import nearest
 from rulecrm.syntax.foreign import Mistake, foreign
 from rulecrm.syntax.grammar import END
+from rulecrm.syntax.reach import begin_of_operand
 from rulecrm.syntax.scan import Token
 from rulecrm.syntax.spelling import UNIT_WORDS
 
@@ -21,6 +22,8 @@ __all__ = ["Mistake", "mistake"]
 
 MOST = 5
 """Choices that one message offers."""
+
+JOINING = frozenset({"and", "or", "=", "when", "where"})
 
 COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">=", "is", "in", "matches", "contains", "on", "within"})
 
@@ -97,7 +100,7 @@ PLAIN = {
 }  # fmt: skip
 
 
-def mistake(
+def mistake(  # noqa: C901 - one arm for each mistake
     tokens: Sequence[Token], position: int, expected: frozenset[str], spellings: Mapping[str, str], text: str
 ) -> Mistake:
     """What is wrong with the token at `position` (with the end, where that is the number of tokens).
@@ -135,6 +138,10 @@ def mistake(
         if token.value in ")]}" and not _is_open(tokens[:position]):
             return Mistake(Diagnostic("R016", f"{found} closes nothing", token.span, "take it away"))
     if token.value in COMPARING and token.kind in ("MARK", "NAME") and {"and", "or"} <= wanted:
+        asked = _asked_as_of(tokens, position, text)
+        if asked is not None:
+            message = f"`as of` takes in the whole comparison: {found} cannot follow it"
+            return Mistake(Diagnostic("R001", message, token.span, f"write `({asked}) {token.value} …`"))
         advice = "join two comparisons with `and`"
         return Mistake(Diagnostic("R001", f"comparisons are not chained: {found} follows one", token.span, advice))
     if token.kind == "NAME" and before is not None and before.kind == "INT":
@@ -154,6 +161,18 @@ def mistake(
             return Mistake(Diagnostic("R002", f"unknown declaration {found}", token.span, advice))
         return Mistake(Diagnostic("R001", f"unexpected {found}", token.span, advice))
     return Mistake(Diagnostic("R001", f"unexpected {found}", token.span, _expects(choices)))
+
+
+def _asked_as_of(tokens: Sequence[Token], position: int, text: str) -> str | None:
+    """The `VALUE as of INSTANT` that ends before `position`, as it is written; None where there is none."""
+    for middle in range(position - 2, 0, -1):
+        if (tokens[middle].value, tokens[middle + 1].value) == ("as", "of"):
+            start = begin_of_operand(tokens, middle)
+            is_value = not any(token.value in COMPARING for token in tokens[start:middle])
+            return " ".join(text[tokens[start].start : tokens[position - 1].end].split()) if is_value else None
+        if tokens[middle].value in JOINING:
+            return None
+    return None
 
 
 def _with(tokens: Sequence[Token], position: int, meant: Token) -> list[Token]:

@@ -122,8 +122,14 @@ BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 """An end of a line, and a line of nothing."""
 
 
+DAMAGED = "\ufffd"
+"""What stands in a text for bytes that are no UTF-8."""
+
+
 def scan(text: str, source: str) -> Scanned:
     """Cut a text into tokens; what is misspelled is reported and mended."""
+    if DAMAGED in text:
+        return Scanned([], (), (), (), (_damaged(text, source),))
     tokens: list[Token] = []
     comments: list[tuple[int, str]] = []
     trailing: list[int] = []
@@ -154,6 +160,13 @@ def scan(text: str, source: str) -> Scanned:
                 tokens.append(Token(mended[0], mended[1], source, start, end, first=first, leftmost=leftmost))
         first = leftmost = False
     return Scanned(tokens, tuple(comments), tuple(trailing), tuple(apart), tuple(diagnostics))
+
+
+def _damaged(text: str, source: str) -> Diagnostic:
+    """Nothing that is left of such a text can be trusted: `city == "��"` would hold for nobody, and say nothing."""
+    at = text.index(DAMAGED)
+    message = "the file is no text in UTF-8: these bytes could not be read"
+    return Diagnostic("R009", message, Span(source, at, at + 1), "save it as UTF-8")
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str, int, int]]:

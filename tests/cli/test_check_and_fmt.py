@@ -113,3 +113,15 @@ def test_a_file_that_does_not_parse_is_left_alone(run: Any, untidy: Path) -> Non
     assert said.status == 1
     assert f"{untidy}:1" in said.err
     assert untidy.read_text("utf-8") == "segment vip = (\n"
+
+
+@pytest.mark.parametrize("command", ["check", "fmt", "test"])
+def test_a_file_in_another_encoding_is_no_rules_file(run: Any, untidy: Path, command: str) -> None:
+    """Else `city == "…"` would compare with marks of damage, and hold for nobody; and `fmt` would write them down."""
+    written = '# 城市\nsegment  locals = city == "上海"\n'.encode("gb18030")
+    untidy.write_bytes(written)
+    said = run(command, untidy)
+    assert said.status == 1
+    assert said.err.count("error[") == 1
+    assert "error[R009]: the file is no text in UTF-8" in said.err
+    assert untidy.read_bytes() == written

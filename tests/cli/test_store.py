@@ -45,6 +45,19 @@ def test_an_index_is_made_for_rules_used_and_brought_up_to_date(run: Any, rules:
     assert run(*asked).out == "a\nb\n"
 
 
+def test_erasing_a_customer_whom_nobody_knows_is_told(run: Any, shop: Path) -> None:
+    said = run("store", "erase", shop, "tb:annn", "--yes")
+    assert (said.status, said.out) == (0, "done\n")
+    assert "tb:annn: no such customer" in said.err
+
+
+def test_an_empty_file_of_accounts_is_told(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "platforms.toml").touch()
+    said = run("sync", "--into", tmp_path / "shop", "--settings", tmp_path / "platforms.toml")
+    assert said.status != 0
+    assert "R711" in said.err
+
+
 def test_where_none_was_made_there_is_none(run: Any, shop: Path) -> None:
     assert run("store", "index", shop).out == "0 up to date\n"
     assert not (shop / "index").exists()

@@ -59,6 +59,15 @@ def test_who_never_bought_has_missing_values(ask: Ask) -> None:
     ]
 
 
+def test_a_bucket_is_shown_with_its_number(facts: rulecrm.Facts) -> None:
+    text = 'metric purchases = count(purchase)\nsegment drawn = bucket("spring") + purchases >= 0'
+    rules = rulecrm.loads(text)
+    table = rulecrm.loads('metric b = bucket("spring")').evaluate(facts, as_of=AS_OF).table()
+    (drawn,) = table.filter(customer="ann")["b"]
+    found = lines(rules.explain(facts, segment="drawn", customer="ann", as_of=AS_OF))
+    assert any(line.strip() == f'bucket("spring") = {drawn:,}' for line in found)
+
+
 def test_connectives_and_negation(ask: Ask) -> None:
     # bo spent 300; the mean is (127.75 + 300 + 0) / 3 = 142.5833…, di is not there yet; one purchase, so potential.
     found = ask("gentle", "bo")

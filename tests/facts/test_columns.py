@@ -151,6 +151,13 @@ def test_what_looks_misspelled_is_a_warning_and_what_does_not_is_ignored():
     assert all(one.severity is Severity.WARNING for one in facts.warnings)
 
 
+@pytest.mark.parametrize("name", ["order", "customer"])
+def test_keys_that_are_floats_are_to_become_integers_and_no_texts_with_a_point(name):
+    row = {"order": "1", "customer": "a", "paid_at": NOON, name: 1.0}
+    with pytest.raises(RulesError, match=rf'(?s)R403.*pl.col\("{name}"\).cast\(pl.Int64\)'):
+        Facts.from_frames(orders=pl.DataFrame([row]))
+
+
 def test_keys_of_frames_must_be_able_to_meet():
     customers = pl.DataFrame({"customer": [1, 2]})
     with pytest.raises(RulesError) as error:

@@ -150,3 +150,13 @@ def test_what_cannot_be_read_is_a_diagnostic_that_names_the_path(tmp_path):
         with pytest.raises(RulesError) as error:
             attempt()
         assert error.value.diagnostics[0].code == "R430"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [(b"customer;city\na;b\n", r"separator=';'"), ("customer,city\na,北京\n".encode("gb18030"), "encoding=")],
+)
+def test_what_a_csv_file_is_written_in_is_hinted_at(tmp_path, text, hint):
+    (tmp_path / "customers.csv").write_bytes(text)
+    with pytest.raises(RulesError, match=rf"(?s)R430.*{hint}"):
+        Facts.from_csv(customers=tmp_path / "customers.csv")

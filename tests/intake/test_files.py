@@ -87,6 +87,15 @@ def test_what_the_file_does_not_tell_is_asked_for(file: Path) -> None:
         open_file(file, registry=REGISTRY)
 
 
+@pytest.mark.parametrize(
+    ("said", "help_"),
+    [({"zone": "Asia/Bangkog"}, "Asia/Bangkok"), ({"currency": "thb"}, "THB"), ({"shop": "a:b"}, "letters, digits")],
+)
+def test_what_is_said_of_a_file_must_be_so(file: Path, said: dict[str, str], help_: str) -> None:
+    with pytest.raises(RulesError, match=rf"(?s)R728.*{help_}"):
+        open_file(file, registry=REGISTRY, **said)
+
+
 def test_a_file_that_nobody_knows_is_told_what_it_is_nearest_to(tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("Order no,Buyer,Sum\n1,ann,2\n", "utf-8")

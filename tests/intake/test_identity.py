@@ -92,6 +92,11 @@ def test_the_same_number_or_address_makes_one_person(tmp_path: Path) -> None:
     assert _persons(store) == {"lazada:7": "lazada:7", "taobao:1": "lazada:7", "own:3": "lazada:7"}
 
 
+def test_a_country_without_phone_numbers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RulesError, match=r"(?s)R732.*`XX`.*CN"):
+        match(FactStore.open(tmp_path / "shop", create=True), ["phone"], now=NOW, region="XX")
+
+
 def test_what_was_parted_by_hand_stays_apart(tmp_path: Path) -> None:
     store = _store(tmp_path, *({"customer": f"s:{name}", "email": "one@example.com"} for name in "ab"))
     assert match(store, ["email"], now=NOW + TICK).made == 1
@@ -144,6 +149,7 @@ def test_customers_that_cannot_be_linked_are_refused(tmp_path: Path, one: str, o
         ("+44 20 7946 0018", None, "+442079460018"),
         ("020 7946 0018", "GB", "+442079460018"),
         ("13800138000", "CN", "+8613800138000"),
+        ("13800138000", "cn", "+8613800138000"),
         ("13800138000", None, None),
         ("", "CN", None),
         (None, "CN", None),

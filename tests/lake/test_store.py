@@ -121,6 +121,11 @@ def test_columns_lie_exactly_in_the_types_of_the_store(store: FactStore) -> None
     assert (row["coupon"], row["note"], row["quantity"], row["origin"]) == (None, "new", 2, "tb")
 
 
+def test_a_wall_clock_is_not_to_be_taken_for_utc(store: FactStore) -> None:
+    with pytest.raises(RulesError, match=r"(?s)R704.*replace_time_zone"):
+        _put(store, "orders", {"order": ["1"], "paid_at": [dt.datetime(2025, 1, 1)]})
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from rulecrm.diagnostics.model import Severity
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import Expr, SequenceOf
@@ -347,6 +349,25 @@ def test_files_are_read_beside_the_importing_file(tmp_path: Path) -> None:
     assert [d.code for d in compile_rules('import "b.rules"', source=root).diagnostics] == ["R501"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "written", "found"),
+    [
+        ("list of text", '["a, b", "c"]', ("a, b", "c")),
+        ("list of text", "[a, b]", ("a", "b")),
+        ("list of text", "[]", ()),
+        ("list of int", "[1, 2]", (1, 2)),
+        ("list of date", "[2025-01-31, 2025-02-28]", (dt.date(2025, 1, 31), dt.date(2025, 2, 28))),
+        ("bool", "no", False),
+    ],
+)
+def test_a_param_is_text_as_the_file_would_have_it(
+    compiled: Callable[..., Compiled], kind: str, written: str, found: object
+) -> None:
+    program = compiled(f"param p: {kind}", params={"p": written}).program
+    assert program is not None
+    assert program.params["p"].value == found
+
+
 def test_params_from_outside(compiled: Callable[..., Compiled]) -> None:
     text = (
         "currency CNY\nparam d: duration = 1d\nparam m: money\nparam n: number\nparam i: int\nparam b: bool\n"
@@ -383,3 +404,13 @@ def test_wrong_params_from_outside(compiled: Callable[..., Compiled]) -> None:
         assert result.diagnostics[0].help is not None
     unknown = compiled(text, params={"dd": "50d"})
     assert [(d.code, d.help, d.span) for d in unknown.diagnostics] == [("R503", "there are: d, m, i, n", None)]
+
+
+def test_an_import_without_its_ending_is_known(compiled: Callable[..., Compiled]) -> None:
+    assert [d.help for d in compiled('import "std/rfm"').diagnostics] == ['did you mean "std/rfm.rules"?']
+
+
+def test_a_param_of_an_import_is_set_once(compiled: Callable[..., Compiled]) -> None:
+    text = 'import "rfm.rules" with { recent: 40d, recent: 3d }'
+    found = compiled(text, files={"rfm.rules": RFM}).diagnostics
+    assert [(d.code, d.message) for d in found] == [("R301", "`recent` is set twice")]

@@ -86,3 +86,16 @@ def test_without_what_reads_workbooks_it_says_what_to_install(tmp_path, monkeypa
     (one,) = caught.value.diagnostics
     assert one.code == "R725"
     assert "rulecrm[sheets]" in str(one.help)
+
+
+@pytest.mark.parametrize("number", [2345678901234567890, 1234567890123460])
+def test_a_number_that_lost_digits_is_told_as_rounded(tmp_path, number):
+    (chunk,) = frames(sample(written(tmp_path / "a.xlsx", [ROWS[1], [number, "ann", 1, None, 2]])), of="orders")
+    assert chunk.frame["Order ID"].to_list() == [f"{number:.14E}"]
+
+
+@pytest.mark.parametrize("numbers", [["2345678901234568192"], [1234567890123456], [1234567890123456, 1234567890123460]])
+def test_a_number_that_has_all_its_digits_stays(tmp_path, numbers):
+    rows = [[number, "ann", 1, None, 2] for number in numbers]
+    (chunk,) = frames(sample(written(tmp_path / "a.xlsx", [ROWS[1], *rows])), of="orders")
+    assert chunk.frame["Order ID"].to_list() == [str(number) for number in numbers]

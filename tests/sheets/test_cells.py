@@ -69,6 +69,7 @@ def test_an_amount_reads_as_it_was_written(amount, style, apart, minus, sign, ar
         ("1.234,56", Digits.POINT, "is no amount"),
         ("1,23", Digits.POINT, "is no amount"),
         ("12,34,567", Digits.POINT, "is no amount"),
+        ("１２", Digits.POINT, "is no amount"),
         ("1,234.56", Digits.COMMA, "is no amount"),
         ("12.50", Digits.COMMA, "is no amount"),
         ("1.23456", Digits.POINT, "more than four decimals"),
@@ -141,13 +142,16 @@ def test_nothing_is_missing_and_not_wrong(nothing):
         (" 1234567890123456789 ", "1234567890123456789"),
         ("\t0042", "0042"),
         ('="12', '="12'),
+        ("202605140001.0", "202605140001"),
+        ("10.0", "10.0"),
+        ("1E5", "1E5"),
     ],
 )
 def test_identifiers_keep_their_digits(written, name):
     assert made(identifier("c"), written) == ([name], [None])
 
 
-@pytest.mark.parametrize("written", ["1.23457E+17", "1E+17", "1,5e10"])
+@pytest.mark.parametrize("written", ["1.23457E+17", "1E+17", "1,5e10", "1234567890123456768.0"])
 def test_a_number_that_a_spreadsheet_has_rounded_is_refused(written):
     assert made(identifier("c"), written)[1] == ["`c` has been rounded by a spreadsheet"]
 

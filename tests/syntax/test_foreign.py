@@ -17,6 +17,11 @@ FOREIGN = [
         "write `age(last(order).at) in x + 1d..f(y, 2)`",
         "age(last(order).at) in x + 1d..f(y, 2)",
     ),
+    ("joined_at before 2025-01-01", "before", "write `<`", "joined_at < 2025-01-01"),
+    ("a and last(order).at since 30d ago", "since", "write `>=`", "a and last(order).at >= 30d ago"),
+    ("joined_at after x or b", "after", "write `>`", "joined_at > x or b"),
+    ("last(order).at last 30d", "last 30d", "write `last(order).at in last 30d`", "last(order).at in last 30d"),
+    ("a and joined_at this month", "this month", "write `joined_at in this month`", "a and joined_at in this month"),
     ('city like "%a%"', 'like "%a%"', 'write `contains "a"`', 'city contains "a"'),
     ('city like "a%"', 'like "a%"', 'write `starts with "a"`', 'city starts with "a"'),
     ('city not like "%a"', 'not like "%a"', 'write `not ends with "a"`', 'city not ends with "a"'),
@@ -111,3 +116,8 @@ def test_the_words_are_free_elsewhere(own: str) -> None:
 )
 def test_what_is_left_unfinished_ends_all_the_same(text: str) -> None:
     assert parse(f"segment s = {text}\nsegment t = u").diagnostics
+
+
+def test_what_as_of_takes_in_is_said() -> None:
+    (found,) = parse("segment s = a and count(order) as of 30d ago > 1").diagnostics
+    assert (found.code, found.help) == ("R001", "write `(count(order) as of 30d ago) > …`")

@@ -247,3 +247,10 @@ def test_a_docstring_keeps_its_margins(doc: str) -> None:
     text = format_rules(file)
     assert parse(text).rules == file
     assert format_rules(parse(text).rules) == text
+
+
+def test_a_comment_inside_a_declaration_stands_before_its_docstring() -> None:
+    text = '# first\n\n"""said"""  # behind\nsegment s = a  # inside\n  and b\n'
+    once = format_text(text)
+    assert once == '# first\n\n# behind\n# inside\n"""said"""\nsegment s = a and b\n'
+    assert format_text(once) == once

@@ -142,6 +142,14 @@ def test_a_cancelled_line_costs_nothing(tmp_path, status):
     assert frames["orders"].select("quantity", "amount").row(0) == (0, Decimal(0))
 
 
+def test_nothing_of_no_currency_is_no_amount(tmp_path):
+    cancelled = {**ROW, "order-status": "Cancelled", "quantity": "0", "item-price": "", "currency": ""}
+    rows = [cancelled, {**ROW, "amazon-order-id": "2"}, {**cancelled, "amazon-order-id": "2"}]
+    frames, _, _ = read(written(tmp_path / "a.txt", ALL["as documented"], rows))
+    assert frames["orders"]["amount"].to_list() == [None, Decimal(5)]
+    assert frames["items"]["amount"].to_list() == [None, Decimal(5), None]
+
+
 def test_unshipped_orders_say_who_and_not_how_much(tmp_path):
     row = {
         "order-id": "7", "order-item-id": "71", "purchase-date": "2026-01-02T03:04:05-08:00",

@@ -9,7 +9,7 @@ mean, as developers tell (the present pages list none):
 | code | | then |
 | --- | --- | --- |
 | 4, 5, 6, 7, 8 | too many calls; "This ban will last for N more seconds" | later, after the ban |
-| 10; 15 and 50 with `isp.…` or no sub-code | the service behind is away | later |
+| 10; 15 and 50 with `isp.…` or no sub-code; from 100 on with `isp.…` | the service behind is away | later |
 | 26, 27 | no session, or none that is good | the session is renewed, or the run stops |
 | 15 and 50 (as methods' pages show) with `isv.…` | the caller's mistake in this one call | it is refused |
 | others: 9, 11-13, 21-25, 28-34, 40-43 | the application's mistake | the run stops |
@@ -40,6 +40,8 @@ _LIMITS = frozenset({4, 5, 6, 7, 8})
 _AWAY = 10
 _SESSION = frozenset({26, 27})
 _BEHIND = frozenset({15, 50})
+_BUSINESS = 100
+"""Codes below are those of the platform's own check of a call."""
 _CLOCK = 31
 
 
@@ -70,7 +72,8 @@ class Said:
             return Means.LATER
         if self.code in _BEHIND:
             return Means.LATER if self.sub_code.startswith("isp.") or not self.sub_code else Means.REFUSED
-        return Means.STOP
+        theirs = self.code >= _BUSINESS and self.sub_code.startswith("isp.")
+        return Means.LATER if theirs else Means.STOP
 
     @property
     def limit(self) -> bool:

@@ -229,7 +229,7 @@ def test_other_prefixes_stay_in_the_root() -> None:
 @pytest.mark.parametrize(
     ("codes", "sub_code", "means"),
     [
-        ((4, 5, 6, 7, 8, 10), "", Means.LATER), ((7,), "isv.anything", Means.LATER), ((15, 50), "isp.timeout", Means.LATER),
+        ((4, 5, 6, 7, 8, 10), "", Means.LATER), ((7,), "isv.anything", Means.LATER), ((15, 50, 530), "isp.timeout", Means.LATER),
         ((15, 50), "", Means.LATER), ((15, 50), "isv.invalid-parameter", Means.REFUSED), ((26, 27), "", Means.SESSION),
         ((0, 3, 9, 11, 12, 13, 21, 22, 23, 24, 25, 28, 29, 30, 31, 32, 33, 34, 40, 41, 42, 43), "", Means.STOP),
         ((40, 41), "isv.missing-parameter", Means.STOP),

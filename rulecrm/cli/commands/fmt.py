@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rulecrm.api.checking import read_text
 from rulecrm.cli.report import draw
 from rulecrm.diagnostics.model import RulesError
 
@@ -29,7 +30,7 @@ def command(*, files: tuple[Path, ...], check: bool, diff: bool) -> int:
     status = 0
     for path in files:
         name = "<stdin>" if str(path) == "-" else str(path)
-        old = sys.stdin.read() if name == "<stdin>" else path.read_text("utf-8")
+        old = sys.stdin.read() if name == "<stdin>" else read_text(path).replace("\r\n", "\n")
         new = _formatted(old, name)
         if new is None:
             status = 1

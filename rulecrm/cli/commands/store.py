@@ -118,7 +118,13 @@ def erase(*, folder: Path, customers: tuple[str, ...]) -> None:
     from rulecrm.lake import FactStore
 
     with reporting():
-        FactStore.open(folder).erase(customers, dt.datetime.now(dt.UTC))
+        store = FactStore.open(folder)
+        scan = store.scan("customers")
+        known = set() if scan is None else set(scan.select("customer").collect().to_series())
+        store.erase(customers, dt.datetime.now(dt.UTC))
+    for name in customers:
+        if name not in known:
+            click.echo(f"{name}: no such customer; keys begin with the name of the account: north:8841", err=True)
     click.echo("done")
 
 

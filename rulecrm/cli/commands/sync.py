@@ -12,6 +12,7 @@ import click
 
 from rulecrm.cli.report import reporting
 from rulecrm.cli.tallies import tally_lines
+from rulecrm.diagnostics.model import Diagnostic, RulesError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -47,6 +48,9 @@ def command(*, names: tuple[str, ...], store: Path, file: Path, form: str) -> in
 
     with reporting(json=form == "json"):
         accounts = Accounts.load(file)
+        if not accounts.accounts:
+            fix = "write [accounts.NAME] for each; `rulecrm plugins NAME` lists its settings"
+            raise RulesError([Diagnostic("R711", f"there is no account in {file.name}", help=fix)])
         chosen = [accounts.one(name) for name in names] or accounts.accounts
 
         def context(account: Account) -> PlatformContext:

@@ -135,6 +135,12 @@ safely: one platform has markets in several zones. `rulecrm import` asks for it:
 THB`.""",
     ),
     Code(
+        "R728",
+        "zone, currency or name of a shop that is none",
+        """What was said beside a file (`--zone`, `--currency`, `--shop`) is no IANA name of a zone, no code of ISO
+4217, or no name that an account may have.""",
+    ),
+    Code(
         "R730",
         "customers that cannot be linked",
         """`rulecrm link` names a customer whom the store does not know, or one customer twice. Customers go by the name
@@ -149,6 +155,7 @@ them. The message names those.""",
     Code(
         "R732",
         "phone numbers that cannot be read",
-        """Phone numbers are compared in one form (E.164), which needs the library `phonenumbers`.""",
+        """Phone numbers are compared in one form (E.164), which needs the library `phonenumbers`, and of numbers
+without a country code the country: `--region CN`, two letters of ISO 3166.""",
     ),
 )

@@ -63,7 +63,8 @@ CODES: tuple[Code, ...] = (
         "R009",
         "unknown character",
         "Outside of texts and comments only names, numbers and the marks of the language stand. Marks typed with an "
-        "input method, such as `，` or `“`, look alike and are not the same.",
+        "input method, such as `，` or `“`, look alike and are not the same. A rules file is text in UTF-8: what an "
+        "editor saved in another encoding, such as GBK, is not read at all.",
     ),
     Code(
         "R010",

@@ -58,6 +58,10 @@ _USED = (
 )  # fmt: skip
 
 
+_TOLD = pl.when((pl.col("amount") != 0) | pl.col("currency").is_not_null()).then(pl.col("amount")).alias("amount")
+"""Cancelled lines have no currency, as a rule, and nothing of no currency is no amount."""
+
+
 def read(sample: Sample, options: Mapping[str, str]) -> Iterator[Batch]:
     """The batches of a file; of the options it knows `shop`."""
     columns = _columns(set(sample.header), options.get("shop"))
@@ -110,13 +114,17 @@ def _summed(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _orders(part: pl.DataFrame) -> pl.DataFrame:
     own = [name for name in (*_WORDS, "shop") if name in part.columns]
-    return part.group_by("order", maintain_order=True).agg(
-        pl.lit(None, dtype=pl.String).alias("customer"),
-        *agreed("placed_at", "currency", *own),
-        pl.col("changed_at").max(),
-        joined("status", ", "),
-        *(total(name) for name in ("amount", "discount", "shipping_fee", "quantity")),
-        together(),
+    return (
+        part.group_by("order", maintain_order=True)
+        .agg(
+            pl.lit(None, dtype=pl.String).alias("customer"),
+            *agreed("placed_at", "currency", *own),
+            pl.col("changed_at").max(),
+            joined("status", ", "),
+            *(total(name) for name in ("amount", "discount", "shipping_fee", "quantity")),
+            together(),
+        )
+        .with_columns(_TOLD)
     )
 
 
@@ -124,7 +132,7 @@ def _items(part: pl.DataFrame) -> pl.DataFrame:
     """The lines as they are; a report without numbers of lines has them numbered as they come."""
     number = pl.int_range(1, pl.len() + 1).over("order").cast(pl.String)
     given = pl.col("item") if "item" in part.columns else pl.lit(None, dtype=pl.String)
-    named = part.with_columns(pl.coalesce(given, number).alias("item"))
+    named = part.with_columns(pl.coalesce(given, number).alias("item"), _TOLD)
     if "item_status" in named.columns:
         named = named.with_columns(pl.col("item_status").alias("status")).drop("item_status")
     kept = (
