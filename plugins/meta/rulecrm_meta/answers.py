@@ -54,7 +54,7 @@ def refused(reply: Reply, now: dt.datetime) -> Answer | None:
     """What an error means; None where the reply is none."""
     document = reply.document
     if document is None:
-        return Answer(Answered.UNKNOWN, code=str(reply.status), detail="this is no answer of the API")
+        return _unreadable(reply, now)
     error = document.get("error")
     if not isinstance(error, Mapping):
         return (
@@ -68,6 +68,17 @@ def refused(reply: Reply, now: dt.datetime) -> Answer | None:
     limited = code in _RATES or 80_000 <= code < 80_100
     wait = dt.timedelta(minutes=_minutes(reply.headers) or 5) if limited else None
     return Answer(outcome, not_before=now + wait if wait else None, code=told, detail=detail, route=limited)
+
+
+def _unreadable(reply: Reply, now: dt.datetime) -> Answer:
+    """Of an answer that is not the Graph API's own: a gateway's, or another server's."""
+    status = str(reply.status)
+    if reply.status == 429:
+        wait = dt.timedelta(minutes=_minutes(reply.headers) or 5)
+        return Answer(Answered.RETRY, not_before=now + wait, code=status, detail="too many calls", route=True)
+    if 300 <= reply.status < 500:
+        return Answer(Answered.CONFIG, code=status, detail="this is not the Graph API's answer: look at `url`")
+    return Answer(Answered.UNKNOWN, code=status, detail="this is no answer of the API")
 
 
 def _rest(code: int) -> tuple[Answered, str]:

@@ -15,8 +15,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from email import message_from_bytes
-from email.message import EmailMessage, Message
-from email.policy import default
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def receipts_of(raw: bytes, arrived: dt.datetime) -> list[Receipt]:
         raw: its bytes.
         arrived: when it arrived, aware; counts where the letter says no time of its own.
     """
-    mail = message_from_bytes(raw, policy=default)
+    mail = message_from_bytes(raw)  # headers as they came: what is no Message-ID or date must not end the reading
     at = _date(mail, arrived)
     name = hashlib.sha256(raw).hexdigest()[:24]
     key = _key(mail)
@@ -116,7 +115,7 @@ def _by_guess(raw: bytes, name: str, at: dt.datetime, key: str | None) -> Iterat
         )  # fmt: skip
 
 
-def _key(mail: EmailMessage | Message) -> str | None:
+def _key(mail: Message) -> str | None:
     """The key of the letter that came back: the Message-ID of the part that repeats it, or one that it answers."""
     for part in mail.walk():
         if part is not mail and (found := _KEY.search(str(part.get("Message-ID", "")))):
@@ -134,6 +133,6 @@ def _key(mail: EmailMessage | Message) -> str | None:
 def _date(mail: Message, otherwise: dt.datetime) -> dt.datetime:
     try:
         at = parsedate_to_datetime(str(mail.get("Date", "")))
-    except ValueError:
+        return min(at.astimezone(dt.UTC), otherwise) if at.tzinfo is not None else otherwise
+    except (ValueError, OverflowError):
         return otherwise
-    return min(at.astimezone(dt.UTC), otherwise) if at.tzinfo is not None else otherwise

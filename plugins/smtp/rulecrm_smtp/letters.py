@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
@@ -25,7 +26,9 @@ _SIGNED = (
 """RFC 8058 asks for the last two."""
 
 
-_NAME = re.compile(r"""[^\s\x00-\x20\x7f"(),:;<>@\[\\\].]+(?:\.[^\s\x00-\x20\x7f"(),:;<>@\[\\\].]+)*""")
+_NAME = re.compile(
+    r"""[^\s\x00-\x20\x7f\ud800-\udfff"(),:;<>@\[\\\].]+(?:\.[^\s\x00-\x20\x7f\ud800-\udfff"(),:;<>@\[\\\].]+)*"""
+)
 """A dot-atom (RFC 5322), in any script (RFC 6531)."""
 
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}))*")
@@ -44,6 +47,8 @@ class _Lines(EmailPolicy):
         """A header as it goes over the wire; of a list of addresses each on a line of its own."""
         if name.lower() in self._PLAIN:
             return f"{name}: {str(value).replace(', ', f',{self.linesep} ')}{self.linesep}".encode("ascii")
+        if name.lower() == "subject" and "=?" in value:
+            return f"{name}: {_encoded(str(value)).encode(linesep=self.linesep)}{self.linesep}".encode("ascii")
         return super().fold_binary(name, value)
 
 
@@ -75,7 +80,8 @@ def letter(message: Message, settings: Settings, now: dt.datetime) -> bytes:
     mail["To"] = to
     if settings.reply_to:
         mail["Reply-To"] = settings.reply_to
-    mail["Subject"] = " ".join(_printable(message.content.subject or "").split())
+    subject = " ".join(_printable(message.content.subject or "").split())
+    mail["Subject"] = _encoded(subject).encode(maxlinelen=0) if "=?" in subject else subject
     if message.purpose == MARKETING:
         _leaving(mail, message, settings)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices do not answer it
@@ -98,9 +104,14 @@ def _leaving(mail: EmailMessage, message: Message, settings: Settings) -> None:
 
 
 def _printable(text: str) -> str:
-    """Without control characters; lines end as Python's do."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    """Without control characters and halves of surrogate pairs; lines end as Python's do."""
+    lines = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
     return "".join(letter for letter in lines if letter in "\n\t" or (ord(letter) >= 32 and ord(letter) != 127))
+
+
+def _encoded(subject: str) -> Header:
+    """A subject in encoded words. One that looks like such words itself would be decoded, line ends and all."""
+    return Header(subject, "utf-8", header_name="Subject")
 
 
 def mailbox(address: str) -> str:
@@ -110,7 +121,7 @@ def mailbox(address: str) -> str:
         AddressError: it is none.
     """
     name, at, domain = address.rpartition("@")
-    if not at or not _NAME.fullmatch(name) or len(name.encode()) > 64:
+    if not at or not _NAME.fullmatch(name) or len(name.encode(errors="replace")) > 64:
         raise AddressError("what stands before the @ is no name of a mailbox")
     try:
         there = domain.encode("idna").decode("ascii")

@@ -90,3 +90,18 @@ def test_a_maildir_is_read_once(tmp_path: Path) -> None:
     assert [one.reason for one in later] == ["hard", "soft"], "the hour before the cursor is read again"
     assert cursor == "1762944400"
     assert poll(str(tmp_path / "none"), "7") == ([], "7")
+
+
+@pytest.mark.parametrize(
+    ("was", "broken"),
+    [
+        (f"Message-ID: <{KEY}@example.com>", "Message-ID: <>"),
+        (f"Message-ID: <{KEY}@example.com>", "Message-ID: <a@"),
+        ("Date: Wed, 12 Nov 2025 08:00:00 +0000", "Date: Fri, 31 Dec 9999 23:59:59 -1400"),
+        ("Date: Wed, 12 Nov 2025 08:00:00 +0000", "Date: Wed, 12 Nov 2025 08:00:00 +99999999999999"),
+    ],
+)
+def test_a_broken_header_does_not_end_the_reading(was: str, broken: str) -> None:
+    (found,) = receipts_of(report("5.1.1").replace(was.encode(), broken.encode()), ARRIVED)
+    assert (found.what, found.reason) == (Received.BOUNCED, "hard")
+    assert found.at <= ARRIVED

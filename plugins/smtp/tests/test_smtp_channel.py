@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
 from typing import ClassVar, Self
@@ -242,6 +243,23 @@ def test_a_batch_is_one_connection_and_a_letter_each(server: MailServer) -> None
     assert all(len(envelope.rcpt_tos) == 1 for envelope in server.envelopes)
 
 
+@pytest.mark.parametrize(
+    "subject", ["=?utf-8?q?=0d=0aBcc:_all@example.com?= Hi", "=?utf-8?b?SGk=?=", "双=?11🎉 " * 40 + "!"]
+)
+@pytest.mark.parametrize("address", ["ann@example.com", "änn@example.com"])
+def test_a_subject_that_looks_encoded_is_words(server: MailServer, subject: str, address: str) -> None:
+    sent(server, message(address, subject=subject))
+    raw = server.envelopes[0].content
+    assert isinstance(raw, bytes)
+    assert b"Bcc" not in raw
+    assert str(make_header(decode_header(message_from_bytes(raw)["Subject"]))) == subject
+
+
+def test_half_a_letter_does_not_stop_the_batch(server: MailServer) -> None:
+    letters = sent(server, message(text="Hi \ud83d", subject="\ud83d Hi", html="<p>\ud83d</p>"), message())
+    assert [letter["Subject"] for letter in letters] == ["? Hi", "We miss you"]
+
+
 def test_no_subject_makes_a_header(server: MailServer) -> None:
     (letter,) = sent(server, message(subject="Hi\r\nBcc: all@example.com\r\n\r\nevil"))
     assert letter["Bcc"] is None
@@ -251,7 +269,7 @@ def test_no_subject_makes_a_header(server: MailServer) -> None:
 
 @pytest.mark.parametrize(
     "address", ["", "ann", "ann@", "@example.com", "a\r\nRCPT TO:<b@example.com>@example.com", "a@b@c", "a,b@example.com",
-                "Ann <ann@example.com>", "ann@exa mple.com", "ann@example.com\n"],
+                "Ann <ann@example.com>", "ann@exa mple.com", "ann@example.com\n", "ann\ud83d@example.com"],
 )  # fmt: skip
 def test_what_is_no_address_is_dead(server: MailServer, address: str) -> None:
     (answer,) = asyncio.run(_send(channel(server), [message(address)]))

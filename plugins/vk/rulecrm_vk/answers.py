@@ -51,6 +51,11 @@ _CODES: Mapping[int, tuple[Answered, str]] = {
 def answer_of(reply: Reply, now: dt.datetime) -> Answer:
     """What became of a message or a post."""
     document = reply.document
+    if document is None and reply.status == 429:
+        until = now + dt.timedelta(seconds=1)
+        return Answer(Answered.RETRY, not_before=until, code="429", detail="too many calls", route=True)
+    if document is None and 300 <= reply.status < 500:
+        return Answer(Answered.CONFIG, code=str(reply.status), detail="this is not the API's answer: look at `url`")
     if document is None or reply.status >= 500:
         return Answer(Answered.UNKNOWN, code=str(reply.status), detail="this is no answer of the API")
     error = document.get("error")

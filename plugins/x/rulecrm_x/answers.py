@@ -36,6 +36,8 @@ def answer_of(reply: Reply, name: str, now: dt.datetime) -> Answer:
             return Answer(Answered.CONFIG, code=code, detail="the keys are not known")
         case 402:
             return Answer(Answered.CONFIG, code=code, detail="the plan of the account is used up")
+        case 403 if "participant" in text:  # no permission to write to this person: the app's own are not in question
+            return Answer(Answered.POLICY, code=code, detail="the person's settings do not allow it")
         case 403 if any(word in text for word in ("oauth", "permission", "client-not-enrolled", "suspended", "access")):
             return Answer(Answered.CONFIG, code=code, detail="the app or the account may not do this")
         case 403:

@@ -185,6 +185,7 @@ def test_the_published_signature_comes_out() -> None:
         (401, "Unauthorized", Answered.CONFIG),
         (402, "CreditsDepleted", Answered.CONFIG),
         (403, "You cannot send messages to this user.", Answered.POLICY),
+        (403, "You do not have permission to DM one or more participants.", Answered.POLICY),
         (403, "Your client app is not configured with the appropriate oauth1 app permissions", Answered.CONFIG),
         (404, "Could not find user", Answered.DEAD_ADDRESS),
         (413, "Too large", Answered.POLICY),
