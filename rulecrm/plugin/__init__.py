@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from rulecrm.plugin.registry import Offer, Registry, Standing, installed, registry_of
     from rulecrm.plugin.secrets import NO_SECRET, Secret
     from rulecrm.plugin.settings import Setting, read_settings, settings_of
+    from rulecrm.plugin.throttling import retry_after
 
 __all__ = [
     # hooks
@@ -89,7 +90,7 @@ __all__ = [
     "Asks", "Channel", "ChannelType", "Context", "Forged", "Hears", "Polls", "Posts", "Request", "Response", "Syncs",
     # what they take and give
     "FACTS", "MARKETING", "Answer", "Answered", "Content", "Hours", "Message", "Price", "Rate", "Receipt", "Received",
-    "Sent", "Traits", "key_of",
+    "Sent", "Traits", "key_of", "retry_after",
     # settings
     "NO_SECRET", "Secret", "Setting", "read_settings", "settings_of",
     # platforms
@@ -117,6 +118,7 @@ _HOMES = {
     "rulecrm.plugin.registry": "Offer Registry Standing installed registry_of",
     "rulecrm.plugin.secrets": "NO_SECRET Secret",
     "rulecrm.plugin.settings": "Setting read_settings settings_of",
+    "rulecrm.plugin.throttling": "retry_after",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

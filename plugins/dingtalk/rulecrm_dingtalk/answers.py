@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from rulecrm.plugin import Answer, Answered
+from rulecrm.plugin import Answer, Answered, retry_after
 from rulecrm.plugin.wire import Reply
 
 __all__ = ["STALE_TOKEN", "ZONE", "answer_of", "code_of", "unreadable"]
@@ -100,7 +100,8 @@ def unreadable(reply: Reply, now: dt.datetime) -> Answer:
     """What an answer without an errcode means."""
     status = str(reply.status)
     if reply.status == 429:
-        return Answer(Answered.RETRY, not_before=now + dt.timedelta(minutes=1), code=status, route=True)
+        until = retry_after(reply.headers, now) or now + dt.timedelta(minutes=1)
+        return Answer(Answered.RETRY, not_before=until, code=status, route=True)
     if 300 <= reply.status < 500:
         return Answer(Answered.CONFIG, code=status, detail="this is not DingTalk's answer: look at `url`")
     return Answer(Answered.UNKNOWN, code=status, detail="the answer is none of DingTalk's")

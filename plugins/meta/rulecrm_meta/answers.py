@@ -13,7 +13,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 
-from rulecrm.plugin import Answer, Answered
+from rulecrm.plugin import Answer, Answered, retry_after
 from rulecrm.plugin.wire import Reply
 
 __all__ = ["refused"]
@@ -74,8 +74,8 @@ def _unreadable(reply: Reply, now: dt.datetime) -> Answer:
     """Of an answer that is not the Graph API's own: a gateway's, or another server's."""
     status = str(reply.status)
     if reply.status == 429:
-        wait = dt.timedelta(minutes=_minutes(reply.headers) or 5)
-        return Answer(Answered.RETRY, not_before=now + wait, code=status, detail="too many calls", route=True)
+        until = retry_after(reply.headers, now) or now + dt.timedelta(minutes=_minutes(reply.headers) or 5)
+        return Answer(Answered.RETRY, not_before=until, code=status, detail="too many calls", route=True)
     if 300 <= reply.status < 500:
         return Answer(Answered.CONFIG, code=status, detail="this is not the Graph API's answer: look at `url`")
     return Answer(Answered.UNKNOWN, code=status, detail="this is no answer of the API")

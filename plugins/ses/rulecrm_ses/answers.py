@@ -14,7 +14,7 @@ import re
 from botocore import exceptions as boto
 
 from rulecrm import RulesError
-from rulecrm.plugin import Answer, Answered
+from rulecrm.plugin import Answer, Answered, retry_after
 
 __all__ = ["of_error"]
 
@@ -80,5 +80,4 @@ def _refused(error: boto.ClientError, now: dt.datetime) -> Answer:
 
 
 def _after(error: boto.ClientError, now: dt.datetime) -> dt.datetime | None:
-    seconds = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
-    return now + dt.timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+    return retry_after(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}), now)

@@ -16,8 +16,8 @@ __all__ = ["answered", "refused"]
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
-_DEAD = frozenset({550, 551, 553})
-"""Of RCPT: no such mailbox, moved, name not allowed (RFC 5321, 4.2.3)."""
+_DEAD = frozenset({501, 550, 551, 553})
+"""Of RCPT: no address as the server writes them, no such mailbox, moved, name not allowed (RFC 5321, 4.2.3)."""
 
 _OURS = frozenset({500, 501, 502, 503, 504, 523, 524, 530, 534, 535, 538})
 """The server wants a login, or a command that we do not know."""
@@ -29,7 +29,8 @@ def answered(code: int, text: str, *, recipient: bool) -> Answered:
         return Answered.RETRY
     enhanced = _ENHANCED.search(text)
     subject, detail = (enhanced[2], enhanced[3]) if enhanced else ("", "")
-    if code in _OURS and not (recipient and subject == "1"):
+    theirs = recipient and (subject == "1" or (enhanced is None and code in _DEAD))
+    if code in _OURS and not theirs:
         return Answered.CONFIG
     if subject == "1" and detail not in {"7", "8"}:  # 5.1.7 and 5.1.8 speak of the sender
         return Answered.DEAD_ADDRESS

@@ -24,6 +24,7 @@ from attrs import evolve
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from rulecrm_smtp import Settings, rulecrm_channels
+from rulecrm_smtp.answers import answered
 from rulecrm_smtp.channel import SmtpChannel
 
 from rulecrm.plugin import Answered, Channel, Content, Context, Message, Secret, key_of, registry_of
@@ -397,3 +398,9 @@ def test_it_registers() -> None:
     (kind,) = rulecrm_channels()
     assert registry.channels["smtp"] == kind
     assert kind.channel == "email"
+
+
+def test_a_recipient_that_a_server_cannot_read_closes_no_route() -> None:
+    assert answered(501, "Bad recipient address syntax", recipient=True) is Answered.DEAD_ADDRESS
+    assert answered(501, "5.5.4 Syntax error", recipient=True) is Answered.CONFIG
+    assert answered(501, "Bad sender address syntax", recipient=False) is Answered.CONFIG

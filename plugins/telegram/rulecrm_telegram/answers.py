@@ -14,7 +14,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 
-from rulecrm.plugin import Answer, Answered
+from rulecrm.plugin import Answer, Answered, retry_after
 from rulecrm.plugin.wire import Reply
 
 __all__ = ["answer_of", "message_name"]
@@ -68,7 +68,7 @@ def answer_of(reply: Reply, address: str, now: dt.datetime) -> Answer:
     code = given if isinstance(given, int) else reply.status
     description = str(document.get("description", "")).lower()
     if code == 429:
-        return _throttled(_retry_after(document, reply), address, now)
+        return _throttled(_until(document, reply, now), address)
     if code in {401, 404}:
         # The token is in the path: a wrong one is as often "not found" as it is "unauthorized".
         return Answer(Answered.CONFIG, code=str(code), detail="Telegram does not know the token")
@@ -92,23 +92,20 @@ def _unreadable(reply: Reply, now: dt.datetime) -> Answer:
     """Of an answer that is not the Bot API's own."""
     code = str(reply.status)
     if reply.status == 429:
-        return _throttled(_retry_after({}, reply), "", now)
+        return _throttled(_until({}, reply, now), "")
     if 300 <= reply.status < 500:
         return Answer(Answered.CONFIG, code=code, detail="this is not the Bot API's answer: look at `url` and `proxy`")
     return Answer(Answered.UNKNOWN, code=code, detail="the answer is none of the Bot API's")
 
 
-def _retry_after(document: Mapping[str, object], reply: Reply) -> dt.timedelta:
+def _until(document: Mapping[str, object], reply: Reply, now: dt.datetime) -> dt.datetime:
     parameters = document.get("parameters")
     given = parameters.get("retry_after") if isinstance(parameters, Mapping) else None
-    seconds = given if given is not None else reply.headers.get("retry-after")
-    try:
-        return dt.timedelta(seconds=max(float(str(seconds)), 0.0))
-    except (ValueError, OverflowError):
-        return _FLOOD
+    headers = reply.headers if given is None else {"retry-after": str(given)}
+    return retry_after(headers, now) or now + _FLOOD
 
 
-def _throttled(wait: dt.timedelta, address: str, now: dt.datetime) -> Answer:
+def _throttled(until: dt.datetime, address: str) -> Answer:
     # Groups (negative ids, names) have a limit of their own, 20 a minute; a person's chat meets the bot's limit.
     group = address.startswith(("-", "@"))
-    return Answer(Answered.RETRY, not_before=now + wait, code="429", detail="too many messages", route=not group)
+    return Answer(Answered.RETRY, not_before=until, code="429", detail="too many messages", route=not group)

@@ -13,12 +13,11 @@ import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 from attrs import frozen
 
-from rulecrm.plugin import Answer, Answered, Price
+from rulecrm.plugin import Answer, Answered, Price, retry_after
 
 __all__ = ["Meaning", "answer_of", "meaning_of"]
 
@@ -83,6 +82,7 @@ def _table() -> dict[int, Meaning]:
         14107: Meaning(retry, "too many messages a second", route=True),
         21611: Meaning(retry, "the sender's queue is full", route=True),
         30001: Meaning(retry, "the queue is full", route=True),
+        30003: Meaning(retry, "the handset cannot be reached at present"),
         30022: Meaning(retry, "too many messages a second for this registration", route=True),
         30023: Meaning(quota, "the registration's messages of the day are used up", route=True),
         63038: Meaning(quota, "the account's messages of the day are used up", route=True),
@@ -127,7 +127,7 @@ def answer_of(status: int, headers: Mapping[str, str], body: bytes, now: Callabl
     waits = meaning.outcome in {Answered.RETRY, Answered.WAIT_QUOTA}
     return Answer(
         meaning.outcome,
-        not_before=_retry_after(headers.get("retry-after"), now) if waits else None,
+        not_before=retry_after(headers, now()) if waits else None,
         code=str(code or status),
         detail=meaning.detail,
         route=meaning.route,
@@ -178,16 +178,3 @@ def _price(amount: object, currency: object) -> Price | None:
         return Price(abs(Decimal(str(amount))), currency.upper())
     except InvalidOperation:
         return None
-
-
-def _retry_after(given: str | None, now: Callable[[], dt.datetime]) -> dt.datetime | None:
-    """Seconds, or a date (RFC 9110, 10.2.3)."""
-    if given is None:
-        return None
-    if given.isascii() and given.isdigit():
-        return now() + dt.timedelta(seconds=min(int(given), 7 * 86_400))
-    try:
-        at = parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else at.replace(tzinfo=dt.UTC)

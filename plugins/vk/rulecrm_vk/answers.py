@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from rulecrm.plugin import Answer, Answered
+from rulecrm.plugin import Answer, Answered, retry_after
 from rulecrm.plugin.wire import Reply
 
 __all__ = ["answer_of"]
@@ -52,7 +52,7 @@ def answer_of(reply: Reply, now: dt.datetime) -> Answer:
     """What became of a message or a post."""
     document = reply.document
     if document is None and reply.status == 429:
-        until = now + dt.timedelta(seconds=1)
+        until = retry_after(reply.headers, now) or now + dt.timedelta(seconds=1)
         return Answer(Answered.RETRY, not_before=until, code="429", detail="too many calls", route=True)
     if document is None and 300 <= reply.status < 500:
         return Answer(Answered.CONFIG, code=str(reply.status), detail="this is not the API's answer: look at `url`")

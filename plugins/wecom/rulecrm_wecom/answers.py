@@ -13,7 +13,7 @@ import datetime as dt
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from rulecrm.plugin import Answer, Answered
+from rulecrm.plugin import Answer, Answered, retry_after
 from rulecrm.plugin.wire import Reply
 
 __all__ = ["STALE_TOKEN", "ZONE", "answer_of", "code_of", "unreadable"]
@@ -81,7 +81,8 @@ def unreadable(reply: Reply, now: dt.datetime) -> Answer:
     """What an answer without an errcode means."""
     status = str(reply.status)
     if reply.status == 429:
-        return Answer(Answered.RETRY, not_before=now + _BAN, code=status, route=True)
+        until = retry_after(reply.headers, now) or now + _BAN
+        return Answer(Answered.RETRY, not_before=until, code=status, route=True)
     if 300 <= reply.status < 500:
         return Answer(Answered.CONFIG, code=status, detail="this is not WeCom's answer: look at `url`")
     return Answer(Answered.UNKNOWN, code=status, detail="the answer is none of WeCom's")

@@ -10,12 +10,11 @@ The codes are those of https://developers.facebook.com/docs/whatsapp/cloud-api/s
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from rulecrm.plugin import Answer, Answered
+from rulecrm.plugin import Answer, Answered, retry_after
 from rulecrm.plugin.wire import Reply
 
 __all__ = ["DEAD", "OPTED_OUT", "answer_of"]
@@ -124,14 +123,8 @@ def _refused(error: Mapping[str, object], reply: Reply, now: dt.datetime) -> Ans
 
 def _named(headers: Mapping[str, str], now: dt.datetime) -> dt.datetime | None:
     """Until when to wait, where Meta says so: `Retry-After`, or the minutes of `X-Business-Use-Case-Usage`."""
-    after = headers.get("retry-after", "")
-    if after.isdecimal() and len(after) < 8:
-        return now + dt.timedelta(seconds=int(after))
-    if after:
-        try:
-            return email.utils.parsedate_to_datetime(after).astimezone(dt.UTC)
-        except ValueError:
-            return None
+    if "retry-after" in headers:
+        return retry_after(headers, now)
     try:
         usage = json.loads(headers.get("x-business-use-case-usage", "{}"))
         waits = [one.get("estimated_time_to_regain_access", 0) for cases in usage.values() for one in cases]

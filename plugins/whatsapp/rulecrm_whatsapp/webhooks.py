@@ -91,7 +91,7 @@ def _status(status: Mapping[str, object]) -> Iterator[Receipt]:
         _at(status),
         key=_key(status.get("biz_opaque_callback_data")),
         provider_id=name,
-        address=f"+{_text(status, 'recipient_id')}",
+        address=f"+{_text(status, 'recipient_id')}" if "recipient_id" in status else None,
         reason=reason,
     )
 
