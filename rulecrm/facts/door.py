@@ -12,12 +12,12 @@ import polars as pl
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.diagnostics.suggest import nearest
-from rulecrm.facts.currencies import CURRENCIES
 from rulecrm.facts.findings import Problem, finding, missing, warning
 from rulecrm.facts.parsing import convert_text
 from rulecrm.facts.reading import Reading, is_key, is_text, read
 from rulecrm.facts.shapes import NEVER_NEGATIVE, Shape
 from rulecrm.facts.source import Source, first_line
+from rulecrm.model.currencies import CURRENCIES
 from rulecrm.model.schema import Column
 from rulecrm.model.types import MONEY
 

@@ -14,7 +14,6 @@ from attrs import field, frozen
 
 from rulecrm.diagnostics.model import Diagnostic, Severity
 from rulecrm.diagnostics.suggest import nearest
-from rulecrm.facts.currencies import CURRENCIES
 from rulecrm.facts.door import Frame, admit, key_agreement
 from rulecrm.facts.feeds import items_alone
 from rulecrm.facts.findings import finding
@@ -22,6 +21,7 @@ from rulecrm.facts.rates import Rates, admit_rates
 from rulecrm.facts.remarks import overridden
 from rulecrm.facts.shapes import RATE_FRAME, shape_of
 from rulecrm.facts.source import Source
+from rulecrm.model.currencies import CURRENCIES
 from rulecrm.model.schema import Schema
 
 __all__ = ["Entry", "enter"]

@@ -11,10 +11,10 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic
 from rulecrm.facts import instants, money
-from rulecrm.facts.currencies import CURRENCIES
 from rulecrm.facts.findings import Problem, finding, missing
 from rulecrm.facts.reading import is_text
 from rulecrm.facts.source import Source, first_line
+from rulecrm.model.currencies import CURRENCIES
 
 __all__ = ["RATE", "Conversion", "Rates", "admit_rates"]
 

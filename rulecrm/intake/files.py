@@ -17,10 +17,10 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import nearest
-from rulecrm.facts.currencies import CURRENCIES
 from rulecrm.intake.accounts import NAMING, is_name
 from rulecrm.intake.syncing import Writing
 from rulecrm.lake import FactStore, Tally
+from rulecrm.model.currencies import CURRENCIES, instead_of
 from rulecrm.model.schema import Schema
 from rulecrm.plugin import Batch, FileFormat, PlatformType, Recognised, Registry, Sample, installed
 from rulecrm.runtime import refresh_index
@@ -144,9 +144,7 @@ def _check(shop: str | None, zone: str | None, currency: str | None) -> None:
         help_ = f"did you mean `{near}`?" if near else "an IANA name, such as Asia/Bangkok"
         found.append(Diagnostic("R728", f"there is no time zone `{zone}`", help=help_))
     if currency and currency not in CURRENCIES:
-        near = currency.upper() if currency.upper() in CURRENCIES else None
-        help_ = f"did you mean `{near}`?" if near else "a code of ISO 4217, such as THB"
-        found.append(Diagnostic("R728", f"there is no currency `{currency}`", help=help_))
+        found.append(Diagnostic("R728", f"there is no currency `{currency}`", help=instead_of(currency)))
     if found:
         raise RulesError(found)
 

@@ -10,6 +10,7 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from rulecrm.model.currencies import CURRENCIES, instead_of
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import Const, Expr, Value
 from rulecrm.model.types import (
@@ -80,6 +81,8 @@ def money(checker: Checker, node: ast.Money) -> Expr:
     """An amount; in another currency than the reporting one it is converted at the rate of T's day, but for nothing."""
     if not fits_money(node.amount):
         return checker.wrong("R217", "the amount is too large or too fine", node.span, advice="money has four decimals")
+    if node.currency not in CURRENCIES:
+        return checker.wrong("R507", f"`{node.currency}` is no currency", node.span, advice=instead_of(node.currency))
     amount = Const(node.amount, MONEY, span=node.span)
     if node.currency == checker.currency or node.amount == 0:
         return amount

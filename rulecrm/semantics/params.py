@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from rulecrm.diagnostics.suggest import did_you_mean
+from rulecrm.model.currencies import CURRENCIES
 from rulecrm.model.durations import Duration
 from rulecrm.model.ir import Const, Expr, Value
 from rulecrm.model.types import BOOL, DURATION, INT, MONEY, NUMBER, UNKNOWN, Type
@@ -148,7 +149,7 @@ def _from_text(checker: Checker, text: str, wanted: Type) -> Expr | None:
                 return Const(float(held), NUMBER) if held.is_finite() else None
             case "money":
                 found = _MONEY.fullmatch(text)
-                if found is None or not fits_money(Decimal(found[1])):
+                if found is None or found[2].upper() not in CURRENCIES or not fits_money(Decimal(found[1])):
                     return None
                 return money(checker, ast.Money(Decimal(found[1]), found[2].upper()))
             case "duration" if _DURATION.fullmatch(text):

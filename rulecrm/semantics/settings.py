@@ -6,11 +6,11 @@ Invariant: what the root file says holds; what an imported file says is a defaul
 
 from __future__ import annotations
 
-import re
 from zoneinfo import ZoneInfo, available_timezones
 
 from rulecrm.diagnostics.model import Note
 from rulecrm.diagnostics.suggest import did_you_mean
+from rulecrm.model.currencies import CURRENCIES, instead_of
 from rulecrm.semantics.load import Loaded
 from rulecrm.semantics.report import Report
 from rulecrm.semantics.walk_syntax import currencies
@@ -20,8 +20,6 @@ __all__ = ["NO_CURRENCY", "currency_of", "zone_of"]
 
 NO_CURRENCY = "XXX"
 """ISO 4217 for "no currency": of a program in which no amount is written."""
-
-_CODE = re.compile("[A-Z]{3}")
 
 
 def zone_of(loaded: Loaded, report: Report) -> str:
@@ -62,8 +60,8 @@ def currency_of(loaded: Loaded, report: Report) -> str:
                 continue
             first = node
             code = node.code.text
-            if not _CODE.fullmatch(code):
-                report.error("R507", f"`{code}` is no currency", node.code.span, advice="an ISO 4217 code, such as CNY")
+            if code not in CURRENCIES:
+                report.error("R507", f"`{code}` is no currency", node.code.span, advice=instead_of(code))
             elif found is None:
                 found = code
             elif found != code:
@@ -73,7 +71,8 @@ def currency_of(loaded: Loaded, report: Report) -> str:
         return found
     own = loaded.root.rules.declarations
     imported = (node for module in loaded.modules for node in module.rules.declarations if not isinstance(node, Test))
-    written = currencies(own) or currencies(imported)
+    every = currencies(own) or currencies(imported)
+    written = {code: span for code, span in every.items() if code in CURRENCIES}  # others are told where they stand
     if len(written) > 1:
         (first_code, _), (second_code, span), *_ = written.items()
         message = f"amounts are written in {first_code} and in {second_code}, and no currency is declared"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rulecrm.diagnostics.model import RulesError
 from rulecrm.facts import Facts
-from rulecrm.facts.currencies import CURRENCIES
 from rulecrm.facts.facts import Counts
+from rulecrm.model.currencies import CURRENCIES
 from rulecrm.model.schema import canonical
 
 KINDS = canonical().kinds
