@@ -60,7 +60,7 @@ def currency_of(loaded: Loaded, report: Report) -> str:
                 continue
             first = node
             code = node.code.text
-            if code not in CURRENCIES:
+            if code not in CURRENCIES and code != NO_CURRENCY:
                 report.error("R507", f"`{code}` is no currency", node.code.span, advice=instead_of(code))
             elif found is None:
                 found = code
