@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -90,16 +91,29 @@ def test_lengths_are_written_as_in_rules(written: str | dt.timedelta, meant: Dur
     assert duration_of(written) == meant
 
 
-@pytest.mark.parametrize("written", ["", "45", "d", "-3d", "3 weeks", "0d", dt.timedelta(days=-1)])
-def test_what_is_no_length_is_said(written: str | dt.timedelta) -> None:
+@pytest.mark.parametrize(
+    "written", ["", "45", "d", "-3d", "3 weeks", "0d", dt.timedelta(days=-1), 45, 0, 4.5, True, None, [], b"45d"]
+)
+def test_what_is_no_length_is_said(written: Any) -> None:
     with pytest.raises(RulesError) as error:
         duration_of(written)
     assert error.value.diagnostics[0].code == "R800"
+    days = str(written) == "45"
+    assert error.value.diagnostics[0].help == (
+        "write it as `45d` if days are meant" if days else "write it as `45d` or `3mo`"
+    )
 
 
 def test_the_nearest_name_is_offered() -> None:
     with pytest.raises(RulesError, match="did you mean `vip`"):
         known("vop", ["vip", "all"], "segment")
+
+
+@pytest.mark.parametrize("name", [45, None, True, [], ["vip"]])
+def test_a_name_is_text(name: Any) -> None:
+    with pytest.raises(RulesError, match="is no name of a segment") as error:
+        known(name, ["vip", "all"], "segment")
+    assert error.value.diagnostics[0].code == "R120"
 
 
 def test_a_figure_never_holds_a_number_that_is_none() -> None:
