@@ -7,14 +7,16 @@ Invariant: a month is never thirty days.
 from __future__ import annotations
 
 import datetime as dt
+import numbers
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model.durations import MICROSECONDS, Duration
 
-__all__ = ["Length", "duration_of", "known"]
+__all__ = ["Length", "duration_of", "known", "numeric", "whole"]
 
 Length = str | dt.timedelta | Duration
 """`"45d"`, `"1mo"`, `"1d12h"` as rules write it, or a timedelta, whose days are calendar days."""
@@ -70,3 +72,13 @@ def known(name: str, names: Iterable[str], what: str) -> str:
     if name not in there:
         raise RulesError([Diagnostic("R120", f"no {what} is called `{name}`", help=did_you_mean(name, there))])
     return name
+
+
+def numeric(number: object) -> bool:
+    """Whether it is a number at all; `True` is none."""
+    return not isinstance(number, bool) and isinstance(number, numbers.Real | Decimal)
+
+
+def whole(number: object, least: int) -> bool:
+    """Whether it is a whole number, and so much at the least; `True` is none."""
+    return not isinstance(number, bool) and isinstance(number, numbers.Integral) and int(number) >= least

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import rulecrm
-from rulecrm import RulesError
+from rulecrm import RulesError, insight
 from rulecrm.insight import Figure, Shop, Words
 from rulecrm.insight.asking import duration_of, known
 from rulecrm.model.durations import Duration
@@ -138,3 +138,26 @@ def test_today_is_the_day_of_the_zone(shop: Shop) -> None:
 
 def test_a_kind_that_the_rules_do_not_know_is_one_that_facts_do_not_have(shop: Shop) -> None:
     assert not shop.has("answer", "seconds")
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda shop: insight.repurchase_curve(shop, days=4.5), "R823"),
+        (lambda shop: insight.repurchase_curve(shop, level=None), "R823"),
+        (lambda shop: insight.kpi_values(shop, level=None), "R855"),
+        (lambda shop: insight.kpi_values(shop, history=4.5), "R855"),
+        (lambda shop: insight.bundles(shop, at_least=None), "R850"),
+        (lambda shop: insight.bundles(shop, level="0.95"), "R819"),
+        (lambda shop: insight.price_sensitivity(shop, at_least=4.5), "R850"),
+        (lambda shop: insight.clusters(shop, features=["bought"], k=None), "R842"),
+        (lambda shop: insight.similar(shop, ["c1"], features=["bought"], most=None), "R842"),
+        (lambda shop: insight.preferences(shop, top=None), "R850"),
+        (lambda shop: insight.sensitivity(shop, at_least=""), "R850"),
+        (lambda shop: shop.at(45), "R440"),
+    ],
+)
+def test_numbers_and_instants_of_a_wrong_type_are_said(shop: Shop, ask: Any, code: str) -> None:
+    with pytest.raises(RulesError) as error:
+        ask(shop)
+    assert error.value.diagnostics[0].code == code
