@@ -7,14 +7,16 @@ Invariant: a month is never thirty days.
 from __future__ import annotations
 
 import datetime as dt
+import numbers
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import did_you_mean
 from rulecrm.model.durations import MICROSECONDS, Duration
 
-__all__ = ["Length", "duration_of", "known"]
+__all__ = ["Length", "duration_of", "known", "numeric", "whole"]
 
 Length = str | dt.timedelta | Duration
 """`"45d"`, `"1mo"`, `"1d12h"` as rules write it, or a timedelta, whose days are calendar days."""
@@ -31,20 +33,27 @@ def duration_of(length: Length) -> Duration:
     """
     found = _read(length)
     if found is None or min(found.months, found.days, found.micros) < 0 or found == Duration():
-        raise RulesError([Diagnostic("R800", f"`{length}` is no length of time", help="write it as `45d` or `3mo`")])
+        number = re.fullmatch(r"[1-9]\d*", str(length), re.ASCII)
+        advice = f"write it as `{length}d` if days are meant" if number else "write it as `45d` or `3mo`"
+        raise RulesError([Diagnostic("R800", f"`{length}` is no length of time", help=advice)])
     if found.most > _MOST:
         message = f"`{length}` is too long to be looked at"
         raise RulesError([Diagnostic("R842", message, help="a hundred years at most")])
     return found
 
 
-def _read(length: Length) -> Duration | None:
+def _read(length: object) -> Duration | None:
     match length:
         case Duration():
             return length
         case dt.timedelta():
             return Duration(days=length.days, micros=length.seconds * 1_000_000 + length.microseconds)
-    text = length.replace(" ", "")
+        case str():
+            return _written(length.replace(" ", ""))
+    return None
+
+
+def _written(text: str) -> Duration | None:
     parts = _PART.findall(text)
     if not parts or "".join(count + unit for count, unit in parts) != text:
         return None
@@ -58,6 +67,18 @@ def known(name: str, names: Iterable[str], what: str) -> str:
         RulesError: R120 it is none of them; the nearest is offered.
     """
     there = tuple(names)
+    if not isinstance(name, str):
+        raise RulesError([Diagnostic("R120", f"`{name}` is no name of a {what}", help="give its name, as text")])
     if name not in there:
         raise RulesError([Diagnostic("R120", f"no {what} is called `{name}`", help=did_you_mean(name, there))])
     return name
+
+
+def numeric(number: object) -> bool:
+    """Whether it is a number at all; `True` is none."""
+    return not isinstance(number, bool) and isinstance(number, numbers.Real | Decimal)
+
+
+def whole(number: object, least: int) -> bool:
+    """Whether it is a whole number, and so much at the least; `True` is none."""
+    return not isinstance(number, bool) and isinstance(number, numbers.Integral) and int(number) >= least

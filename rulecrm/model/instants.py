@@ -36,6 +36,10 @@ def instant_of(value: Instant, zone: str) -> dt.datetime:
         except ValueError:
             message = f"`{value}` is no instant"
             raise RulesError([Diagnostic("R440", message, help="write 2025-11-12 or 2025-11-12T08:00:00Z")]) from None
+    if not isinstance(value, dt.date):
+        raise RulesError(
+            [Diagnostic("R440", f"`{value}` is no instant", help="write 2025-11-12 or 2025-11-12T08:00:00Z")]
+        )
     if not isinstance(value, dt.datetime):
         value = dt.datetime.combine(value, dt.time())
     if value.tzinfo is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
 
 import rulecrm
-from rulecrm import RulesError
+from rulecrm import RulesError, insight
 from rulecrm.insight import Figure, Shop, Words
 from rulecrm.insight.asking import duration_of, known
 from rulecrm.model.durations import Duration
@@ -90,16 +91,29 @@ def test_lengths_are_written_as_in_rules(written: str | dt.timedelta, meant: Dur
     assert duration_of(written) == meant
 
 
-@pytest.mark.parametrize("written", ["", "45", "d", "-3d", "3 weeks", "0d", dt.timedelta(days=-1)])
-def test_what_is_no_length_is_said(written: str | dt.timedelta) -> None:
+@pytest.mark.parametrize(
+    "written", ["", "45", "d", "-3d", "3 weeks", "0d", dt.timedelta(days=-1), 45, 0, 4.5, True, None, [], b"45d"]
+)
+def test_what_is_no_length_is_said(written: Any) -> None:
     with pytest.raises(RulesError) as error:
         duration_of(written)
     assert error.value.diagnostics[0].code == "R800"
+    days = str(written) == "45"
+    assert error.value.diagnostics[0].help == (
+        "write it as `45d` if days are meant" if days else "write it as `45d` or `3mo`"
+    )
 
 
 def test_the_nearest_name_is_offered() -> None:
     with pytest.raises(RulesError, match="did you mean `vip`"):
         known("vop", ["vip", "all"], "segment")
+
+
+@pytest.mark.parametrize("name", [45, None, True, [], ["vip"]])
+def test_a_name_is_text(name: Any) -> None:
+    with pytest.raises(RulesError, match="is no name of a segment") as error:
+        known(name, ["vip", "all"], "segment")
+    assert error.value.diagnostics[0].code == "R120"
 
 
 def test_a_figure_never_holds_a_number_that_is_none() -> None:
@@ -124,3 +138,26 @@ def test_today_is_the_day_of_the_zone(shop: Shop) -> None:
 
 def test_a_kind_that_the_rules_do_not_know_is_one_that_facts_do_not_have(shop: Shop) -> None:
     assert not shop.has("answer", "seconds")
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda shop: insight.repurchase_curve(shop, days=4.5), "R823"),
+        (lambda shop: insight.repurchase_curve(shop, level=None), "R823"),
+        (lambda shop: insight.kpi_values(shop, level=None), "R855"),
+        (lambda shop: insight.kpi_values(shop, history=4.5), "R855"),
+        (lambda shop: insight.bundles(shop, at_least=None), "R850"),
+        (lambda shop: insight.bundles(shop, level="0.95"), "R819"),
+        (lambda shop: insight.price_sensitivity(shop, at_least=4.5), "R850"),
+        (lambda shop: insight.clusters(shop, features=["bought"], k=None), "R842"),
+        (lambda shop: insight.similar(shop, ["c1"], features=["bought"], most=None), "R842"),
+        (lambda shop: insight.preferences(shop, top=None), "R850"),
+        (lambda shop: insight.sensitivity(shop, at_least=""), "R850"),
+        (lambda shop: shop.at(45), "R440"),
+    ],
+)
+def test_numbers_and_instants_of_a_wrong_type_are_said(shop: Shop, ask: Any, code: str) -> None:
+    with pytest.raises(RulesError) as error:
+        ask(shop)
+    assert error.value.diagnostics[0].code == code

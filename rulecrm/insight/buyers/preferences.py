@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from rulecrm.insight.asking import Length, known
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.insight.asking import Length, known, whole
 from rulecrm.insight.buyers.reading import Period, known_sum, members, of_members, period, priced
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, nothing, weak
 from rulecrm.insight.figure import Figure, Remark, Words
@@ -44,6 +45,8 @@ def preferences(
         RulesError: R120 an unknown segment or `by`; R800 `within` is no length of time.
     """
     known(by, _BY, "preference")
+    if not whole(top, 0):
+        raise RulesError([Diagnostic("R850", f"`{top}` preferences cannot be listed", help="ask for 1 or more")])
     stretch = period(shop, within)
     who = None if segment is None else members(shop, segment)
     kind = _kind(shop, by)

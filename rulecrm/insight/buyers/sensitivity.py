@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rulecrm.insight.asking import Length
+from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.insight.asking import Length, whole
 from rulecrm.insight.buyers.reading import Period, known_sum, per, period, priced
 from rulecrm.insight.buyers.wording import COLUMNS, lacking, length, nothing
 from rulecrm.insight.figure import Figure, Remark, Words
@@ -55,6 +56,8 @@ def sensitivity(shop: Shop, *, within: Length = "1y", new_for: Length = "30d", a
     Raises:
         RulesError: R800 a length that is none.
     """
+    if not whole(at_least, 0):
+        raise RulesError([Diagnostic("R850", f"`{at_least}` is no number of purchases", help="ask for 1 or more")])
     stretch, novelty = period(shop, within), period(shop, new_for)
     parts, remarks = [], []
     for sense in _SENSES:

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from rulecrm.api.kpis import Asked, Reported, as_float, report
 from rulecrm.diagnostics.model import Diagnostic, RulesError
+from rulecrm.insight.asking import numeric, whole
 from rulecrm.insight.figure import Figure, Origin, Remark, Words
 from rulecrm.insight.kpis.asked import (
     chosen,
@@ -80,9 +81,9 @@ def kpi_values(
         RulesError: R120 a name that is no kpi, R855 periods that mean nothing or a level that is none, facts that
             cannot be read.
     """
-    if not 0.5 <= level <= 0.999:
+    if not numeric(level) or not 0.5 <= level <= 0.999:
         raise RulesError([Diagnostic("R855", f"{level} is no level of a range", help="between 0.5 and 0.999")])
-    if history is not None and history < 0:
+    if history is not None and not whole(history, 0):
         raise RulesError([Diagnostic("R855", f"a history of {history} periods is none", help="0 or more")])
     wanted = chosen(shop, [kpis] if isinstance(kpis, str) else kpis)
     measures = measures_of(shop)

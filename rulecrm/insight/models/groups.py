@@ -14,6 +14,7 @@ from attrs import frozen
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
 from rulecrm.diagnostics.suggest import did_you_mean
+from rulecrm.insight.asking import whole
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.lifetime.fitting import Floats
 from rulecrm.insight.models.features import Matrix, features_now, known_features, title_of
@@ -76,7 +77,7 @@ def clusters(shop: Shop, *, features: Sequence[str], k: int = 4, seed: int = 1) 
     Raises:
         RulesError: R120 an unknown name, R842 fewer than 2 clusters.
     """
-    if k < 2:
+    if not whole(k, 2):
         raise RulesError([Diagnostic("R842", f"{k} clusters divide nobody", help="ask for 2 or more")])
     names = known_features(shop, features)
     customers, scaled = _scaled(shop, names)
@@ -175,7 +176,7 @@ def similar(shop: Shop, customers: Sequence[object], *, features: Sequence[str],
     """
     names = known_features(shop, features)
     keys, scaled = _scaled(shop, names)
-    if not customers or most < 1:
+    if not customers or not whole(most, 1):
         raise RulesError([Diagnostic("R842", "somebody must be given to be like, and at least one be asked for")])
     wanted = pl.Series("customer", list(customers), strict=False).cast(keys.dtype, strict=False)
     strange = [str(one) for one, cast in zip(customers, wanted, strict=True) if cast is None]

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.insight.asking import Length, duration_of, known
+from rulecrm.insight.asking import Length, duration_of, known, whole
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.products.association import beyond_usual, lifts, usual_lifts
 from rulecrm.insight.products.lines import lines_of
@@ -72,7 +72,7 @@ def bundles(
     span = None if within is None else duration_of(within)
     known(of, ("product", "category"), "thing that goes together")
     checked_level(level)
-    if at_least < 1:
+    if not whole(at_least, 1):
         raise RulesError([Diagnostic("R850", f"a pair is asked to occur {at_least} times", help="ask for 1 or more")])
     definition = _definition(of, within, at_least, level, chance=chance)
     basket = "order" if span is None else "customer"

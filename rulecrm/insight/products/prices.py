@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.insight.asking import Length, duration_of
+from rulecrm.insight.asking import Length, duration_of, whole
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.products.lines import lines_of
 from rulecrm.insight.shop import Shop
@@ -91,7 +91,7 @@ def price_sensitivity(
         raise RulesError(
             [Diagnostic("R850", f"a week of sales has {sale_from:g} times the usual", help="ask for above 1")]
         )
-    if at_least < _FEWEST:  # a line through two points has no interval
+    if not whole(at_least, _FEWEST):  # a line through two points has no interval
         raise RulesError([Diagnostic("R850", f"an elasticity is asked of {at_least} weeks", help="ask for 3 or more")])
     definition = _definition(within, at_least, sale_from, level)
     lines = lines_of(shop, "quantity", "amount")

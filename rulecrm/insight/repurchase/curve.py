@@ -14,7 +14,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from rulecrm.diagnostics.model import Diagnostic, RulesError
-from rulecrm.insight.asking import known
+from rulecrm.insight.asking import known, numeric, whole
 from rulecrm.insight.figure import Figure, Remark, Words
 from rulecrm.insight.repurchase.spoken import COLUMNS, instant_said, nobody
 from rulecrm.insight.repurchase.survival import Survival, kaplan_meier, kaplan_meier_grouped
@@ -54,8 +54,9 @@ def repurchase_curve(shop: Shop, *, after: After = "first", days: int = 365, lev
         RulesError: R120 neither `first` nor `any`; R823 fewer days than one, a level that is none.
     """
     known(after, ("first", "any"), "kind of repurchase curve")
-    if days < 1 or not 0 < level < 1:
-        wrong = f"{days} days" if days < 1 else f"a level of {level}"
+    sure = numeric(level) and 0 < level < 1
+    if not whole(days, 1) or not sure:
+        wrong = f"a level of {level}" if whole(days, 1) else f"{days} days"
         raise RulesError([Diagnostic("R823", f"a repurchase curve cannot have {wrong}")])
     pauses = _pauses(shop, first=after == "first")
     horizon = min(days, int(pauses.lasted.max()) if len(pauses.lasted) else 0)
