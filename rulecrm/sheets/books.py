@@ -61,9 +61,10 @@ def _unrounded(book: fastexcel.ExcelReader, name: str, frame: pl.DataFrame) -> l
         long = column.str.contains(_LONG).fill_null(value=False)
         if not long.any():
             continue
-        whole = column.zip_with(long, pl.repeat(None, len(column), dtype=pl.String, eager=True)).cast(pl.Int64)
-        lost = (whole >= _EXACT) | (whole % (10 ** (whole.cast(pl.String).str.len_bytes() - 15).cast(pl.Int64)) == 0)
-        floats = whole.cast(pl.Float64).cast(pl.Int64, strict=False)
+        whole = column.zip_with(long, pl.repeat(None, len(column), dtype=pl.String, eager=True)).cast(pl.UInt64)
+        zeros = (10 ** (whole.cast(pl.String).str.len_bytes() - 15).cast(pl.Int64)).cast(pl.UInt64)
+        lost = (whole >= _EXACT) | (whole % zeros == 0)
+        floats = whole.cast(pl.Float64).cast(pl.UInt64, strict=False)
         if lost.all() and (floats == whole).all() and _numbers(book, name, place, long):
             told = whole.map_elements(lambda number: f"{number:.14E}", return_dtype=pl.String)
             columns.append(told.zip_with(long, column).alias(column.name))

@@ -94,7 +94,10 @@ def test_a_number_that_lost_digits_is_told_as_rounded(tmp_path, number):
     assert chunk.frame["Order ID"].to_list() == [f"{number:.14E}"]
 
 
-@pytest.mark.parametrize("numbers", [["2345678901234568192"], [1234567890123456], [1234567890123456, 1234567890123460]])
+@pytest.mark.parametrize(
+    "numbers",
+    [["2345678901234568192"], [1234567890123456], [1234567890123456, 1234567890123460], ["9999999999999999999", "7"]],
+)
 def test_a_number_that_has_all_its_digits_stays(tmp_path, numbers):
     rows = [[number, "ann", 1, None, 2] for number in numbers]
     (chunk,) = frames(sample(written(tmp_path / "a.xlsx", [ROWS[1], *rows])), of="orders")
